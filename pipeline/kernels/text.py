@@ -1,0 +1,102 @@
+"""Arrow string arrays as offsets and UTF-8 bytes, and the kernels that count and splice them."""
+
+import numpy as np
+import pyarrow as pa
+from numba import int64, njit, types, uint8
+
+_I64 = types.Array(int64, 1, "C")
+_BYTES = types.Array(uint8, 1, "C", readonly=True)
+_OFFSETS = types.Array(int64, 1, "C", readonly=True)
+
+
+def buffers(array: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Offsets (int64, length + 1) and UTF-8 bytes (uint8) of a string array without nulls; no copy for large_string.
+
+    The offsets of a sliced array do not begin at 0; the bytes are the whole buffer.
+    """
+    if array.null_count:
+        raise ValueError(f"{array.null_count} of {len(array)} strings are null; kernels want none")
+    if not pa.types.is_large_string(array.type):
+        array = array.cast(pa.large_string())
+    _, offsets, data = array.buffers()
+    if len(array) == 0 or offsets is None:
+        return np.zeros(1, np.int64), np.zeros(0, np.uint8)
+    window = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
+    return window, np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
+
+
+def strings(offsets: np.ndarray, data: np.ndarray) -> pa.Array:
+    """A large_string array over these offsets (int64) and UTF-8 bytes (uint8); no copy, no check."""
+    return pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(data))
+
+
+@njit([int64[::1](_OFFSETS, _BYTES, _OFFSETS, _OFFSETS)], cache=True, nogil=True)
+def code_points_before(offsets, data, rows, starts):
+    """Code points of each row's text that lie before a byte position of that row.
+
+    `rows` ascend, `starts` (bytes from the row's beginning) ascend within a row.
+    """
+    out = np.empty(rows.shape[0], np.int64)
+    row, at, count = int64(-1), int64(0), int64(0)
+    for i in range(rows.shape[0]):
+        if rows[i] != row:
+            row = rows[i]
+            at = offsets[row]
+            count = 0
+        stop = offsets[row] + starts[i]
+        while at < stop:
+            count += (data[at] & 0xC0) != 0x80
+            at += 1
+        out[i] = count
+    return out
+
+
+@njit([int64[::1](_OFFSETS, _BYTES)], cache=True, nogil=True)
+def count_code_points(offsets, data):
+    """Code points of each row's text."""
+    out = np.empty(offsets.shape[0] - 1, np.int64)
+    for row in range(out.shape[0]):
+        count = int64(0)
+        for at in range(offsets[row], offsets[row + 1]):
+            count += (data[at] & 0xC0) != 0x80
+        out[row] = count
+    return out
+
+
+@njit(
+    [types.Tuple((int64[::1], uint8[::1]))(_OFFSETS, _BYTES, _OFFSETS, _OFFSETS, _OFFSETS, _OFFSETS, _BYTES)],
+    cache=True,
+    nogil=True,
+)
+def splice(offsets, data, rows, starts, stops, inserted_offsets, inserted):
+    """New offsets and bytes in which byte span [starts, stops) of each named row gives way to the inserted bytes.
+
+    Spans are sorted by row and start and do not overlap; positions are bytes from the row's beginning.
+    """
+    count = offsets.shape[0] - 1
+    new_offsets = np.empty(count + 1, np.int64)
+    lengths = np.empty(count, np.int64)
+    for row in range(count):
+        lengths[row] = offsets[row + 1] - offsets[row]
+    for i in range(rows.shape[0]):
+        lengths[rows[i]] += inserted_offsets[i + 1] - inserted_offsets[i] - (stops[i] - starts[i])
+    new_offsets[0] = 0
+    for row in range(count):
+        new_offsets[row + 1] = new_offsets[row] + lengths[row]
+    out = np.empty(new_offsets[count], np.uint8)
+    put, i = int64(0), 0
+    for row in range(count):
+        at = offsets[row]
+        while i < rows.shape[0] and rows[i] == row:
+            stop = offsets[row] + starts[i]
+            out[put : put + stop - at] = data[at:stop]
+            put += stop - at
+            a, b = inserted_offsets[i], inserted_offsets[i + 1]
+            out[put : put + b - a] = inserted[a:b]
+            put += b - a
+            at = offsets[row] + stops[i]
+            i += 1
+        stop = offsets[row + 1]
+        out[put : put + stop - at] = data[at:stop]
+        put += stop - at
+    return new_offsets, out
