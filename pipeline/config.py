@@ -1,0 +1,177 @@
+"""The run file: YAML in, a validated run out. Every error names the file, the place, the value and the nearest right name."""
+
+import dataclasses
+import difflib
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from annotated_types import Ge, Gt, Le
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from pipeline.errors import UserError
+from pipeline.places import Node, line_of, read_yaml
+from pipeline.stage import Stage
+from pipeline.stages import STAGES
+
+MIB = 2**20
+
+
+class InputConfig(BaseModel):
+    """What to read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    path: str
+    format: Literal["auto", "text", "jsonl", "parquet"] = "auto"
+    columns: dict[str, str] = {}
+    on_duplicate_id: Literal["error", "quarantine", "number"] = "error"
+    max_quarantined: Annotated[float, Ge(0), Le(1)] = 0.01
+    shard_bytes: Annotated[int, Gt(0)] = 64 * MIB
+    batch_bytes: Annotated[int, Gt(0)] = 8 * MIB
+
+
+class OutputConfig(BaseModel):
+    """Where and how to write."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    path: str
+    part_bytes: Annotated[int, Gt(0), Le(1024 * MIB)] = 128 * MIB
+
+
+@dataclasses.dataclass(frozen=True)
+class NamedStage:
+    """A stage of the run with the name that the run file gives it."""
+
+    name: str
+    stage: Stage
+
+
+@dataclasses.dataclass(frozen=True)
+class RunConfig:
+    """A validated run file with the defaults filled in."""
+
+    input: InputConfig
+    stages: tuple[NamedStage, ...]
+    output: OutputConfig
+    origin: str
+
+    def resolved(self) -> dict[str, Any]:
+        """The whole run file as JSON values, defaults filled in."""
+        stages = [{s.name: json.loads(json.dumps(dataclasses.asdict(s.stage)))} for s in self.stages]  # type: ignore[call-overload]
+        return {"input": self.input.model_dump(), "stages": stages, "output": self.output.model_dump()}
+
+    def digest(self) -> str:
+        """sha256 of what decides the output: everything but the two paths (the input's files have a fingerprint of their own)."""
+        values = self.resolved()
+        del values["input"]["path"], values["output"]["path"]
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def load_config(path: Path, *, input_path: str | None = None, output_path: str | None = None) -> RunConfig:
+    """Reads and validates a run file; the two paths, where given, go before those of the file.
+
+    Raises UserError.
+    """
+    values, node = read_yaml(path)
+    return parse_config(values, str(path), node, input_path=input_path, output_path=output_path)
+
+
+def parse_config(
+    values: Any, origin: str, node: Node | None = None, *, input_path: str | None = None, output_path: str | None = None
+) -> RunConfig:
+    """`load_config` for values that are already in memory; `origin` is what errors call the file."""
+    place = _Place(origin, node)
+    if not isinstance(values, dict):
+        raise place.error((), f"found {_show(values)}; expected the keys input, stages and output")
+    place.check_names((), values, ["input", "stages", "output"])
+    sections = {}
+    for name, override in (("input", input_path), ("output", output_path)):
+        section = values.get(name, {})
+        if not isinstance(section, dict):
+            raise place.error((name,), f"found {_show(section)}; expected a mapping such as {{path: …}}")
+        sections[name] = {**section, **({"path": override} if override is not None else {})}
+        if "path" not in sections[name]:
+            raise place.error((name,), f"no path; name one in the run file or with --{name}")
+    stages = values.get("stages")
+    if not isinstance(stages, list) or not stages:
+        raise place.error(("stages",), f"found {_show(stages)}; expected a list of stage names, each with or without settings")
+    return RunConfig(
+        input=_section(InputConfig, sections["input"], ("input",), place),
+        stages=tuple(_stage(entry, index, place) for index, entry in enumerate(stages)),
+        output=_section(OutputConfig, sections["output"], ("output",), place),
+        origin=origin,
+    )
+
+
+def _stage(entry: Any, index: int, place: "_Place") -> NamedStage:
+    where: tuple[str | int, ...] = ("stages", index)
+    if isinstance(entry, str):
+        name, settings = entry, {}
+    elif isinstance(entry, dict) and len(entry) == 1 and isinstance(next(iter(entry)), str):
+        name, settings = next(iter(entry.items()))
+        settings = {} if settings is None else settings
+    else:
+        raise place.error(where, f"found {_show(entry)}; expected a stage name, or one name with its settings: {{name: {{setting: value}}}}")
+    if name not in STAGES:
+        raise place.error(where, f"no stage {name!r}. {_nearest(name, STAGES)}")
+    if not isinstance(settings, dict):
+        raise place.error((*where, name), f"found {_show(settings)}; expected a mapping of settings")
+    kind = STAGES[name]
+    place.check_names((*where, name), settings, [f.name for f in dataclasses.fields(kind)])
+    try:
+        return NamedStage(name, TypeAdapter(kind).validate_python(settings))
+    except ValidationError as error:
+        raise place.validation((*where, name), error) from None
+
+
+def _section(model: type[Any], values: Mapping[str, Any], where: tuple[str, ...], place: "_Place") -> Any:
+    place.check_names(where, values, list(model.model_fields))
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise place.validation(where, error) from None
+
+
+@dataclasses.dataclass(frozen=True)
+class _Place:
+    """Where in which file: makes the errors."""
+
+    origin: str
+    node: Node | None
+
+    def error(self, where: tuple[str | int, ...], message: str) -> UserError:
+        line = line_of(self.node, where)
+        dotted = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in where).lstrip(".")
+        return UserError(": ".join(part for part in (f"{self.origin}{f' line {line}' if line else ''}", dotted, message) if part))
+
+    def check_names(self, where: tuple[str | int, ...], values: Mapping[str, Any], known: list[str]) -> None:
+        for name in values:
+            if name not in known:
+                noun = "setting" if where else "key"
+                raise self.error((*where, name), f"no {noun} {name!r}. {_nearest(name, known)}")
+
+    def validation(self, where: tuple[str | int, ...], error: ValidationError) -> UserError:
+        first = error.errors()[0]
+        # Members of a union that did not match add their own names to the place; only keys and indexes are the user's.
+        location = tuple(key for key in first["loc"] if isinstance(key, int) or str(key).isidentifier())
+        message = first["msg"].removeprefix("Value error, ")
+        found = "" if first["type"] == "value_error" else f"found {_show(first['input'])}; "
+        return self.error((*where, *location), f"{found}{message[:1].lower()}{message[1:]}")
+
+
+def _nearest(name: Any, known: Any) -> str:
+    close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.6)
+    return f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(known)}."
+
+
+def _show(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "…"
+
+
+def to_yaml(values: Mapping[str, Any]) -> str:
+    """Resolved values as a run file reads."""
+    return yaml.safe_dump(dict(values), sort_keys=False, allow_unicode=True)

@@ -1,0 +1,62 @@
+"""YAML with places: values by the safe loader, and the line on which each of them stands."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipeline.errors import UserError
+
+Node = yaml.Node
+
+
+def read_yaml(path: Path) -> tuple[Any, Node | None]:
+    """The values of a YAML file and its node tree. Raises UserError for a file that cannot be read, is not YAML, uses tags,
+    or gives a key twice."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read ({error})") from None
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" line {mark.line + 1}" if mark else ""
+        raise UserError(f"{path}{where}: not YAML ({getattr(error, 'problem', None) or error})") from None
+    _refuse_double_keys(path, node)
+    return values, node
+
+
+def line_of(node: Node | None, where: Sequence[str | int]) -> int | None:
+    """The line (from 1) of the value at this path of keys and indexes, or of its nearest parent that stands in the file."""
+    if node is None:
+        return None
+    for key in where:
+        child = _child(node, key)
+        if child is None:
+            break
+        node = child
+    return int(node.start_mark.line) + 1
+
+
+def _child(node: Node, key: str | int) -> Node | None:
+    if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+        return node.value[key]  # type: ignore[no-any-return]
+    if isinstance(node, yaml.MappingNode):
+        return next((value for name, value in node.value if name.value == str(key)), None)
+    return None
+
+
+def _refuse_double_keys(path: Path, node: Node | None) -> None:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for name, value in node.value:
+            if str(name.value) in seen:
+                raise UserError(f"{path} line {name.start_mark.line + 1}: the key {name.value!r} stands twice; keep one")
+            seen.add(str(name.value))
+            _refuse_double_keys(path, value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _refuse_double_keys(path, value)
