@@ -1,0 +1,114 @@
+"""The work folder of a run: what is finished stays finished, so that an interrupted run goes on where it was."""
+
+import json
+import os
+import resource
+import shutil
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from pipeline.engines.local import LocalEngine
+from pipeline.errors import UserError
+from pipeline.files import write_json
+
+OUTPUTS = ("documents", "dropped", "edits", "quarantine", "duplicates.parquet", "manifest.json", "report.json", "report.html")
+
+
+class Progress(Protocol):
+    """What a run tells while it works. `start` begins a map of so many items; `advance` says that one is done."""
+
+    def start(self, name: str, total: int) -> None: ...
+
+    def advance(self) -> None: ...
+
+
+class Job:
+    """Maps that remember: each finished item leaves a small JSON file under `work/done`, written after its data."""
+
+    def __init__(self, output: Path, engine: LocalEngine, progress: Progress) -> None:
+        self.output, self.engine, self.progress = output, engine, progress
+        self.work = output / ".work"
+        self.peak_rss: dict[int, int] = {}  # bytes by process
+
+    def map(self, name: str, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+        """`engine.map` over the items that are not finished yet; results (small JSON values) of all, in order."""
+        folder = self.work / "done" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        marks = [folder / f"{place:05d}.json" for place in range(len(items))]
+        todo = [[str(mark), item] for mark, item in zip(marks, items) if not mark.exists()]
+        self.progress.start(name, len(todo))
+        self.engine.map(partial(_run_item, function), todo, self._done)
+        return [json.loads(mark.read_text(encoding="utf-8")) for mark in marks]
+
+    def once(self, name: str, function: Callable[[], Any]) -> Any:
+        """The small JSON value of a function that runs in this process, unless an earlier try finished it."""
+        mark = self.work / "done" / f"{name}.json"
+        if not mark.exists():
+            write_json(mark, function())
+        return json.loads(mark.read_text(encoding="utf-8"))
+
+    def _done(self, usage: dict[str, int]) -> None:
+        self.peak_rss[usage["pid"]] = max(usage["peak_rss"], self.peak_rss.get(usage["pid"], 0))
+        self.progress.advance()
+
+
+def _run_item(function: Callable[[Any], Any], marked: list[Any]) -> dict[str, int]:
+    mark, item = Path(marked[0]), marked[1]
+    write_json(mark, function(item))
+    return {"pid": os.getpid(), "peak_rss": peak_rss_bytes()}
+
+
+def peak_rss_bytes() -> int:
+    """The largest resident set that this process has had."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def open_output(output: Path, fingerprint: dict[str, Any], *, overwrite: bool) -> dict[str, Any] | None:
+    """Makes the output folder ready for a run with this fingerprint.
+
+    Returns the manifest if that very run is finished already, else None. Raises UserError when the folder holds the result of another
+    run (or one that is under way) and `overwrite` is off, or files that no run wrote.
+    """
+    if output.exists() and not output.is_dir():
+        raise UserError(f"{output}: a file stands where the output folder should be; name another path")
+    if overwrite:
+        remove_outputs(output)
+    foreign = sorted(p.name for p in output.iterdir() if p.name not in (*OUTPUTS, ".work")) if output.exists() else []
+    if foreign:
+        raise UserError(f"{output}: holds {foreign[0]!r}, which no run wrote; name an empty or new folder")
+    for path, state in ((output / "manifest.json", "the result of"), (output / ".work" / "run.json", "the unfinished work of")):
+        if not path.exists():
+            continue
+        found = json.loads(path.read_text(encoding="utf-8"))
+        changed = _differences(found["fingerprint"], fingerprint)
+        if changed:
+            raise UserError(f"{output}: holds {state} another run (changed since: {', '.join(changed)}); name another path or use --overwrite")
+        return dict(found) if state == "the result of" else None
+    if output.exists() and any(output.iterdir()):
+        raise UserError(f"{output}: holds files but no manifest.json; name another path or use --overwrite")
+    started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    write_json(output / ".work" / "run.json", {"fingerprint": fingerprint, "started": started})
+    return None
+
+
+def remove_outputs(output: Path) -> None:
+    """Removes what runs write into an output folder, and nothing else."""
+    for name in (*OUTPUTS, ".work"):
+        path = output / name
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _differences(found: Any, wanted: Any, where: str = "") -> list[str]:
+    """Dotted names of what differs; at most five."""
+    if isinstance(found, dict) and isinstance(wanted, dict):
+        names = [d for key in sorted({*found, *wanted}) for d in _differences(found.get(key), wanted.get(key), f"{where}.{key}".lstrip("."))]
+        return names[:5]
+    return [] if found == wanted else [where]
