@@ -1,0 +1,86 @@
+"""Documents per second of the whole pipeline against the plain use of its libraries, on the same documents.
+
+    end_to_end.py [DOCS.jsonl[.zst]] [--limit 20000] [--rounds 1]
+
+Both read the file, do all their work on one process and write Parquet: the pipeline with its default stages and its whole output,
+the plain stack as in plain_stack.py. The kernels' first compilation is timed apart, on 50 documents. Records are {id, text, …}.
+Without a file, 2,000 documents are made from shuffled sentences of the seeds: smaller and more alike than real text, so the
+figure says little beyond that the script runs.
+"""
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import yaml
+
+REPO = Path(__file__).resolve().parent.parent
+STAGES = ["fix_encoding", "identify_language", "strip_boilerplate", "strip_repeated_lines", "repair_translation", "drop_near_duplicates"]
+
+
+def make_documents(path: Path, count: int) -> None:
+    """Documents of shuffled seed sentences (seeded)."""
+    sentences = [s for p in sorted((REPO / "seeds").glob("*.txt")) for s in p.read_text(encoding="utf-8").split(". ")]
+    draw = random.Random(1)
+    with path.open("w", encoding="utf-8") as out:
+        for number in range(count):
+            out.write(json.dumps({"id": str(number), "text": ". ".join(draw.choices(sentences, k=25))}) + "\n")
+
+
+def run_pipeline(docs: Path, folder: Path, limit: int) -> tuple[float, dict]:
+    """Seconds of `pipeline run --workers 1` from start to exit, and the manifest."""
+    config = folder / "run.yaml"
+    columns = {"doc_id": "id", **({"source": "senator"} if "senate" in docs.name else {})}
+    values = {"input": {"path": str(docs), "columns": columns}, "stages": STAGES, "output": {"path": str(folder / "out")}}
+    config.write_text(yaml.safe_dump(values), encoding="utf-8")
+    command = [sys.executable, "-c", "from pipeline.cli import main; main()", "run", str(config)]
+    command += ["--workers", "1", "--limit", str(limit), "--overwrite"]
+    start = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    seconds = time.perf_counter() - start
+    return seconds, json.loads((folder / "out" / "manifest.json").read_text(encoding="utf-8"))
+
+
+def run_plain(docs: Path, folder: Path, limit: int) -> dict:
+    """The plain stack's own figures; its imports and profile loading are not counted."""
+    command = [sys.executable, str(REPO / "benchmarks" / "plain_stack.py"), str(docs), str(folder / "plain.parquet"), "--limit", str(limit)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("docs", nargs="?", type=Path)
+    parser.add_argument("--limit", type=int, default=20_000)
+    parser.add_argument("--rounds", type=int, default=1)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        docs = args.docs or folder / "made.jsonl"
+        if args.docs is None:
+            make_documents(docs, 2000)
+        compile_seconds, _ = run_pipeline(docs, folder, 50)
+        runs = [run_pipeline(docs, folder, args.limit) for _ in range(args.rounds)]
+        seconds, manifest = min(runs, key=lambda run: run[0])
+        plain = run_plain(docs, folder, args.limit)
+    records = manifest["counts"]["records"]
+    ours = manifest["times"]["documents_per_second"]
+    figures = {
+        "data": str(args.docs.name) if args.docs else "made from the seeds",
+        "documents": records,
+        "first_run_of_50_documents_seconds": round(compile_seconds, 1),
+        "pipeline_documents_per_second": ours,
+        "pipeline_documents_per_second_with_start_up": round(records / seconds, 1),
+        "plain_documents_per_second": plain["documents_per_second"],
+        "ratio": round(ours / plain["documents_per_second"], 1),
+        "stages": manifest["times"]["stages"],
+    }
+    print(json.dumps(figures, indent=2))
+
+
+if __name__ == "__main__":
+    main()

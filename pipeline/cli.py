@@ -1,0 +1,123 @@
+"""The command line: run, check, stages. The only place that prints; imports what is heavy only when it is needed."""
+
+import logging
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline import __version__
+from pipeline.errors import UserError
+
+EXIT_USER, EXIT_BUG, EXIT_QUARANTINE = 2, 3, 4
+
+app = typer.Typer(
+    name="pipeline",
+    help="Turns scraped news and web text into a clean, deduplicated corpus in Parquet, with a record of every change.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Config = Annotated[str, typer.Argument(help="A run file, or the name of a shipped one (seeds, news).", metavar="CONFIG")]
+InputPath = Annotated[str | None, typer.Option("--input", help="Read this file, folder or glob instead of the run file's.")]
+OutputPath = Annotated[str | None, typer.Option("--output", help="Write here instead of where the run file says.")]
+
+
+@app.command()
+def run(
+    config: Config,
+    input_path: InputPath = None,
+    output_path: OutputPath = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; as many as there are cores by default.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Take only the first so many records.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the result of another run in the output folder.")] = False,
+) -> None:
+    """Clean and deduplicate a corpus.
+
+    Exit codes: 0 done; 2 a mistake in the call, the run file or the input; 3 a bug; 4 done, but more records went to
+    quarantine than max_quarantined allows.
+    """
+    from pipeline.config import load_config
+    from pipeline.run import run as run_pipeline
+    from pipeline.terminal import print_result, progress
+
+    loaded = load_config(find_config(config), input_path=input_path, output_path=output_path)
+    with progress() as shown:
+        result = run_pipeline(loaded, shown, workers=workers, limit=limit, overwrite=overwrite)
+    print_result(result)
+    if result.too_many_quarantined:
+        allowed = loaded.input.max_quarantined
+        fail(f"{result.counts['quarantined']} of {result.counts['records']} records are in quarantine; max_quarantined is {allowed}")
+        raise typer.Exit(EXIT_QUARANTINE)
+
+
+@app.command()
+def check(config: Config, input_path: InputPath = None, output_path: OutputPath = None) -> None:
+    """Validate a run file and its rule packs with their own examples, and print the plan."""
+    from pipeline.config import load_config
+    from pipeline.terminal import print_check
+
+    print_check(load_config(find_config(config), input_path=input_path, output_path=output_path))
+
+
+@app.command()
+def stages() -> None:
+    """List the stages with their settings and defaults."""
+    from pipeline.terminal import print_stages
+
+    print_stages()
+
+
+@app.callback(invoke_without_command=True)
+def version_option(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+def find_config(name: str) -> Path:
+    """The run file: a path as it is, or a shipped one by its name. Raises UserError."""
+    from pipeline.resources import shipped_config
+
+    path = Path(name)
+    if path.exists():
+        return path
+    shipped = shipped_config(f"{name}.yaml") if path.suffix == "" and path.name == name else None
+    if shipped is None:
+        raise UserError(f"{name}: no such run file, and none is shipped by that name; see configs/ for those that are")
+    return shipped
+
+
+def fail(message: str) -> None:
+    """One line for the user, on standard error."""
+    print(f"pipeline: {message}", file=sys.stderr)
+
+
+def guarded(command: Callable[[], Any]) -> int:
+    """Runs a command and turns its errors into exit codes: the user's are one sentence, ours a traceback."""
+    try:
+        command()
+    except UserError as error:
+        fail(str(error))
+        return EXIT_USER
+    except KeyboardInterrupt:
+        fail("interrupted; the same command goes on where it stopped")
+        return 130
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(bool(stop.code))
+    except Exception:  # noqa: BLE001 - the last line of defence: whatever is left is a bug, shown whole
+        traceback.print_exc()
+        fail("this is a bug in the pipeline, not in your input; please report the lines above. Finished work is kept.")
+        return EXIT_BUG
+    return 0
+
+
+def main() -> None:
+    """The console script."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    sys.exit(guarded(app))

@@ -1,0 +1,76 @@
+"""The manifest: what was run on what, with which versions, and what came of it. Only `times` depends on the clock."""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+from pipeline import __version__
+from pipeline.config import RunConfig
+
+# What can change the bytes of an output.
+LIBRARIES = ("pyarrow", "numpy", "numba", "ftfy", "langdetect", "datasketch", "chardet", "rapidfuzz")
+
+
+def make_manifest(
+    config: RunConfig,
+    fingerprint: Mapping[str, Any],
+    read: Mapping[str, Any],
+    totals: Mapping[str, int],
+    steps: list[dict[str, Any]],
+    files: list[dict[str, Any]],
+    *,
+    seconds: float,
+) -> dict[str, Any]:
+    """The manifest as JSON values. `read` and `totals` are the counts of the readers and the writer, `steps` those of the stages."""
+    dropped: Counter[str] = Counter()
+    for step in steps:
+        dropped.update(step["dropped"])
+    clocks = {f"{step['step']} {step['name']}": _seconds(step) for step in steps}
+    return {
+        "fingerprint": dict(fingerprint),
+        "run_file": config.resolved(),
+        "run_file_digest": config.digest(),
+        "versions": {"corpus-pipeline": __version__, "python": sys.version.split()[0], **{name: version(name) for name in LIBRARIES}},
+        "counts": {
+            "records": read["records"],
+            "kept": totals["kept"],
+            "dropped": totals["dropped"],
+            "dropped_by_reason": dict(sorted(dropped.items())),
+            "quarantined": read["quarantined"],
+            "quarantined_by_reason": read["reasons"],
+            "encodings": read["encodings"],
+            "text_bytes": read["text_bytes"],
+        },
+        "stages": [_without_seconds(step) for step in steps],
+        "files": files,
+        "reproducible": True,
+        "times": {
+            "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "seconds": round(seconds, 3),
+            "documents_per_second": round(read["records"] / seconds, 1),
+            "stages": clocks,
+        },
+    }
+
+
+def pack_digests(config: RunConfig) -> dict[str, str]:
+    """sha256 of each rule pack that a stage of the run may use, by name; an edited pack makes another run."""
+    digests: dict[str, str] = {}
+    for named in config.stages:
+        digests |= getattr(named.stage, "pack_digests", dict)()
+    return digests
+
+
+def _seconds(step: Mapping[str, Any]) -> dict[str, float]:
+    judged = step.get("summary", {}).get("seconds", 0.0)
+    return {"in_workers": round(step["seconds"], 3)} | ({"judging": judged} if judged else {})
+
+
+def _without_seconds(step: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in step.items() if key != "seconds"}
+    if "summary" in kept:
+        kept["summary"] = {key: value for key, value in kept["summary"].items() if key != "seconds"}
+    return kept

@@ -1,0 +1,196 @@
+"""A run: read into shards, take them through the segments, cut the parts, write the manifest."""
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline import __version__
+from pipeline.config import RunConfig
+from pipeline.engines.local import LocalEngine
+from pipeline.errors import UserError
+from pipeline.files import write_json
+from pipeline.job import Job, Progress, open_output, peak_rss_bytes
+from pipeline.manifest import make_manifest, pack_digests
+from pipeline.plan import Segment, plan_segments
+from pipeline.readers import InputSpec, plan_input, read_task, resolve_duplicate_ids
+from pipeline.segment import merge_counts, process_shard
+from pipeline.stage import Corpus, CorpusStage
+from pipeline.writer import cut_parts, duplicates_table, measure_shard, write_parquet, write_part
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run left behind. `unchanged` is True when the output was there already and nothing was done."""
+
+    output: Path
+    manifest: dict[str, Any]
+    seconds: float
+    peak_rss_bytes: dict[int, int]  # by process id
+    unchanged: bool = False
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """Documents read, kept, dropped by reason, quarantined by reason."""
+        counts: dict[str, Any] = self.manifest["counts"]
+        return counts
+
+    @property
+    def too_many_quarantined(self) -> bool:
+        """True when the share of records in quarantine is over the run file's `max_quarantined`."""
+        limit = self.manifest["run_file"]["input"]["max_quarantined"]
+        return bool(self.counts["quarantined"] > limit * max(1, self.counts["records"]))
+
+
+def run(
+    config: RunConfig, progress: Progress, *, workers: int | None = None, limit: int | None = None, overwrite: bool = False
+) -> RunResult:
+    """Carries out a run file; see README for what it writes.
+
+    `limit` takes the first so many records. Raises UserError for what the user can mend.
+    """
+    start = time.perf_counter()
+    output = Path(config.output.path)
+    plan = plan_input(_input_spec(config), limit)
+    fingerprint = {
+        "version": __version__,
+        "run_file": config.resolved() | {"output": {"part_bytes": config.output.part_bytes}},
+        "packs": pack_digests(config),
+        "input": plan.fingerprint,
+        "limit": limit,
+    }
+    finished = open_output(output, fingerprint, overwrite=overwrite)
+    if finished is not None:
+        shutil.rmtree(output / ".work", ignore_errors=True)
+        return RunResult(output, finished, time.perf_counter() - start, {}, unchanged=True)
+    with LocalEngine(workers) as engine:
+        job = Job(output, engine, progress)
+        read = _read(job, config, plan.tasks)
+        shards, edits, steps = read["shards"], [[] for _ in read["shards"]], []
+        for segment in plan_segments(config.stages):
+            outcome = job.once(f"segment-{segment.number}", partial(_run_segment, job, segment, shards))
+            shards = [outcome["folder"] + f"/shard-{number:05d}.arrow" for number in range(len(shards))]
+            edits = [[*paths, outcome["folder"] + f"/edits-{number:05d}.arrow"] for number, paths in enumerate(edits)]
+            steps += outcome["steps"]
+            _remove_inputs(job, segment.number)
+        files, totals = _write(job, config, shards, edits, read["quarantine"])
+    _check_sums(read, totals)
+    manifest = make_manifest(config, fingerprint, read, totals, steps, files, seconds=time.perf_counter() - start)
+    write_json(output / "report.json", {key: manifest[key] for key in ("counts", "stages", "times")})
+    write_json(output / "manifest.json", manifest)
+    shutil.rmtree(job.work)
+    job.peak_rss[0] = peak_rss_bytes()
+    return RunResult(output, manifest, time.perf_counter() - start, job.peak_rss)
+
+
+def _input_spec(config: RunConfig) -> InputSpec:
+    source = config.input
+    return InputSpec(
+        path=source.path, format=source.format, columns=source.columns, shard_bytes=source.shard_bytes, batch_bytes=source.batch_bytes
+    )
+
+
+def _read(job: Job, config: RunConfig, tasks: list[Any]) -> dict[str, Any]:
+    """Every record into shards or quarantine, ids made unique. Returns paths and counts."""
+    folder = str(job.work / "read")
+    results = job.map("read", partial(_read_one, folder), tasks)
+    return dict(job.once("ids", partial(resolve_duplicate_ids, folder, results, config.input.on_duplicate_id)))
+
+
+def _read_one(folder: str, task: Any) -> dict[str, Any]:
+    return read_task(task, folder)
+
+
+def _run_segment(job: Job, segment: Segment, shards: list[str]) -> dict[str, Any]:
+    """The barrier's judgement over all shards, then every shard through the segment."""
+    name = f"segment-{segment.number}"
+    folder, verdicts, summary = job.work / name, None, {}
+    if segment.barrier is not None:
+        verdicts = job.work / f"verdicts-{segment.number}"
+        summary = _judge(job, segment, shards, verdicts)
+    items = [[number, path] for number, path in enumerate(shards)]
+    function = partial(process_shard, segment, str(verdicts) if verdicts else None, str(folder))
+    steps = merge_counts(job.map(f"{name} {'+'.join(s.name for s in segment.steps) or 'apply'}", function, items))
+    if segment.barrier is not None and steps:
+        steps[0]["summary"] = summary
+    return {"folder": str(folder), "steps": steps}
+
+
+def _judge(job: Job, segment: Segment, shards: list[str], folder: Path) -> dict[str, Any]:
+    assert segment.barrier is not None
+    assert isinstance(segment.barrier.stage, CorpusStage)
+    folder.mkdir(parents=True, exist_ok=True)
+    shared = job.work / "shared"
+    shared.mkdir(exist_ok=True)
+    prefix = f"{segment.barrier.name} {segment.number} "
+
+    def mapped(name: str, function: Callable[[Any], Any], items: Any) -> list[Any]:
+        return job.map(prefix + name, function, items)
+
+    paths = [Path(path) for path in shards]
+    start = time.perf_counter()
+    summary = dict(segment.barrier.stage.judge(Corpus(paths, _row_counts(paths), folder, shared, mapped)))
+    return summary | {"seconds": round(time.perf_counter() - start, 3)}
+
+
+def _row_counts(shards: list[Path]) -> list[int]:
+    from pipeline.files import open_ipc
+
+    counts = []
+    for path in shards:
+        reader = open_ipc(path)
+        counts.append(sum(reader.get_batch(i).num_rows for i in range(reader.num_record_batches)))
+    return counts
+
+
+def _remove_inputs(job: Job, segment: int) -> None:
+    """What a finished segment has read is not needed again: its shards (not their edits) and its verdicts."""
+    before = job.work / ("read" if segment == 0 else f"segment-{segment - 1}")
+    for path in before.glob("shard-*.arrow"):
+        path.unlink()
+    shutil.rmtree(job.work / f"verdicts-{segment}", ignore_errors=True)
+
+
+def _write(
+    job: Job, config: RunConfig, shards: list[str], edits: list[list[str]], quarantine: list[str]
+) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    """The parts of documents/, dropped/, edits/ and quarantine/, and duplicates.parquet. Returns the manifest's file list."""
+    sizes_paths = [str(job.work / "sizes" / f"{number:05d}.npy") for number in range(len(shards))]
+    measured = job.map("measure", measure_shard, [list(item) for item in zip(shards, sizes_paths, edits)])
+    sizes = [np.load(path) for path in sizes_paths]
+    files: list[dict[str, Any]] = []
+    for column, kind in enumerate(("documents", "dropped", "edits")):
+        parts = cut_parts([size[:, column] for size in sizes], config.output.part_bytes)
+        function = partial(write_part, kind, str(job.output / kind), shards, edits)
+        files += job.map(f"write {kind}", function, [[number, slices] for number, slices in enumerate(parts)])
+    files.append(write_parquet(job.output / "duplicates.parquet", duplicates_table(shards), row_group_rows=2**20))
+    files.append(write_parquet(job.output / "quarantine" / "part-00000.parquet", _quarantine_table(quarantine)))
+    return files, {key: sum(m[key] for m in measured) for key in ("rows", "kept", "dropped")}
+
+
+def _quarantine_table(paths: list[str]) -> Any:
+    import pyarrow as pa
+
+    from pipeline.files import open_ipc
+    from pipeline.readers import QUARANTINE
+
+    return pa.concat_tables([QUARANTINE.empty_table(), *(open_ipc(Path(path)).read_all() for path in paths)]).combine_chunks()
+
+
+def _check_sums(read: dict[str, Any], totals: dict[str, int]) -> None:
+    """Every record read is kept, dropped or quarantined."""
+    if read["rows"] != totals["rows"] or totals["rows"] != totals["kept"] + totals["dropped"]:
+        raise RuntimeError(f"the run does not add up: {read['rows']} documents read, {totals['kept']} kept, {totals['dropped']} dropped")
+    if read["records"] != read["rows"] + read["quarantined"]:
+        raise RuntimeError(f"the run does not add up: {read['records']} records, {read['rows']} read, {read['quarantined']} quarantined")
+
+
+def check_not_empty(records: int, path: str) -> None:
+    """Raises UserError for an input without a single record."""
+    if records == 0:
+        raise UserError(f"{path}: holds no record; nothing to do")

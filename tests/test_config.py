@@ -1,0 +1,74 @@
+"""The run file: what is accepted, and what a mistake is answered with."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import load_config, parse_config
+from pipeline.errors import UserError
+from tests.support import REPO
+
+GOOD = {"input": {"path": "in"}, "stages": ["fix_encoding"], "output": {"path": "out"}}
+
+
+def error_of(text: str, tmp_path: Path) -> str:
+    """What load_config says of this run file."""
+    path = tmp_path / "run.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError) as caught:
+        load_config(path)
+    return str(caught.value).replace(f"{tmp_path}/", "")
+
+
+HEAD = "input: {path: in}\noutput: {path: out}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (HEAD + "stages:\n  - fix_encodin\n", ["run.yaml line 4: stages[0]", "no stage 'fix_encodin'", "Did you mean 'fix_encoding'?"]),
+        (
+            HEAD + "stages:\n  - drop_near_duplicates: {treshold: 0.5}\n",
+            ["line 4", "stages[0].drop_near_duplicates.treshold", "Did you mean 'threshold'?"],
+        ),
+        (HEAD + "stages:\n  - drop_near_duplicates: {threshold: 1.5}\n", ["threshold", "1.5"]),
+        (HEAD + "stages:\n  - drop_near_duplicates: {threshold: high}\n", ["threshold", "'high'"]),
+        (HEAD + "stages:\n  - identify_language: {keep: [eng]}\n", ["stages[0]", "'eng'", "Did you mean 'en'?"]),
+        (HEAD + "stages: fix_encoding\n", ["stages", "expected a list"]),
+        (HEAD + "stages: []\n", ["stages", "expected a list"]),
+        ("input: {path: in, fromat: text}\noutput: {path: out}\nstages: [fix_encoding]\n", ["line 1", "input.fromat", "'format'"]),
+        ("input: {path: in, format: texts}\noutput: {path: out}\nstages: [fix_encoding]\n", ["input.format", "'texts'", "'text'"]),
+        ("output: {path: out}\nstages: [fix_encoding]\n", ["input", "no path"]),
+        ("inptu: {path: in}\n", ["no key 'inptu'", "'input'"]),
+        ("input: {path: in}\ninput: {path: there}\n", ["line 2", "'input' stands twice"]),
+        ("input: [\n", ["not YAML"]),
+        ("input: !!python/object/apply:os.system [true]\n", ["not YAML", "python"]),
+        ("just text\n", ["expected the keys"]),
+        ("", ["expected the keys"]),
+    ],
+)
+def test_mistake_is_answered_with_place_value_and_nearest_name(text: str, parts: list[str], tmp_path: Path) -> None:
+    """One sentence: where, what was found, what was expected."""
+    message = error_of(text, tmp_path)
+    assert all(part in message for part in parts), message
+
+
+def test_defaults_are_filled_in() -> None:
+    """The resolved run file holds every setting."""
+    resolved = parse_config(GOOD, "here").resolved()
+    assert resolved["input"]["format"] == "auto"
+    assert resolved["output"]["part_bytes"] == 128 * 2**20
+
+
+def test_digest_follows_settings_and_not_paths() -> None:
+    """Moving a corpus does not make another run; a setting does."""
+    one = parse_config(GOOD, "here")
+    assert parse_config(GOOD, "there", input_path="a", output_path="b").digest() == one.digest()
+    other = parse_config({**GOOD, "stages": ["fix_encoding", "strip_boilerplate"]}, "here")
+    assert other.digest() != one.digest()
+
+
+@pytest.mark.parametrize("path", sorted((REPO / "configs").glob("*.yaml")), ids=lambda path: path.stem)
+def test_shipped_run_files_are_valid(path: Path) -> None:
+    """What we ship loads."""
+    assert load_config(path, input_path="in").stages

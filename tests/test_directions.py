@@ -1,0 +1,84 @@
+"""Who may import whom: read from the source, so that the layout in ARCHITECTURE.md stays true."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.support import REPO
+
+PACKAGE = REPO / "pipeline"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# A module (by its longest prefix here) may import these of ours. Everything may import `errors`.
+FOUNDATION = {"schema", "stage", "edits", "kernels", "files", "tables"}
+MAY_IMPORT = {
+    "schema": set(),
+    "errors": set(),
+    "stage": set(),
+    "files": set(),
+    "resources": set(),
+    "tables": set(),
+    "kernels": {"kernels", "tables"},
+    "edits": {"kernels"},
+    "packs": {"kernels", "resources", "places"},
+    "places": set(),
+    "exchange": FOUNDATION,
+    "neardup": FOUNDATION | {"neardup"},
+    "translation": FOUNDATION | {"translation", "exchange"},
+    "stages": FOUNDATION | {"neardup", "translation", "packs", "exchange", "stages", "resources", "text_diff"},
+    "text_diff": {"kernels"},
+    "readers": {"schema", "files", "readers", "kernels"},
+    "writer": {"schema", "files", "edits"},
+    "engines": set(),
+}
+# A library has one home.
+HOMES = {
+    "ftfy": {"stages/fix_encoding.py", "stages/encoding_proof.py", "kernels/encoding.py"},
+    "datasketch": {"neardup/signatures.py"},
+    "chardet": {"readers/decode.py"},
+    "typer": {"cli.py"},
+    "rich": {"terminal.py"},
+    "pydantic": {"config.py", "packs.py"},
+}
+
+
+def imports(path: Path) -> set[str]:
+    """Every dotted name that a file imports, wherever in the file."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_one_way(path: Path) -> None:
+    """A lower part knows nothing of the parts that put it together."""
+    part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    if part not in MAY_IMPORT:
+        return
+    ours = {name.split(".")[1] for name in imports(path) if name.startswith("pipeline.")}
+    assert ours - MAY_IMPORT[part] - {"errors"} == set()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_library_has_one_home(path: Path) -> None:
+    """The libraries that do the text work are each behind one file of ours."""
+    place = path.relative_to(PACKAGE).as_posix()
+    for name in imports(path):
+        library = name.split(".")[0]
+        assert place in HOMES.get(library, {place}), f"{place} imports {library}"
+
+
+def test_only_the_command_line_prints() -> None:
+    """Libraries log or return; cli.py and terminal.py speak to the user."""
+    talkers = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    }
+    assert talkers <= {"cli.py", "terminal.py"}
