@@ -55,5 +55,10 @@ def write_array(path: Path, array: np.ndarray) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Writes a JSON file, whole or absent: sorted keys, two spaces, UTF-8."""
+    write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a UTF-8 text file, whole or absent."""
     with whole(path) as beside:
-        beside.write_text(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+        beside.write_text(text, encoding="utf-8")

@@ -14,11 +14,12 @@ from pipeline import __version__
 from pipeline.config import RunConfig
 from pipeline.engines.local import LocalEngine
 from pipeline.errors import UserError
-from pipeline.files import write_json
+from pipeline.files import write_json, write_text
 from pipeline.job import Job, Progress, open_output, peak_rss_bytes
 from pipeline.manifest import make_manifest, pack_digests
 from pipeline.plan import Segment, plan_segments
 from pipeline.readers import InputSpec, plan_input, read_task, resolve_duplicate_ids
+from pipeline.report import make_report, render_html
 from pipeline.segment import merge_counts, process_shard
 from pipeline.stage import Corpus, CorpusStage
 from pipeline.writer import cut_parts, duplicates_table, measure_shard, write_parquet, write_part
@@ -81,7 +82,9 @@ def run(
         files, totals = _write(job, config, shards, edits, read["quarantine"])
     _check_sums(read, totals)
     manifest = make_manifest(config, fingerprint, read, totals, steps, files, seconds=time.perf_counter() - start)
-    write_json(output / "report.json", {key: manifest[key] for key in ("counts", "stages", "times")})
+    report = make_report(manifest)
+    write_json(output / "report.json", report)
+    write_text(output / "report.html", render_html(report))
     write_json(output / "manifest.json", manifest)
     shutil.rmtree(job.work)
     job.peak_rss[0] = peak_rss_bytes()

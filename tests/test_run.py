@@ -1,0 +1,294 @@
+"""Whole runs, as a user starts them: the seeds, other corpora, interruption, sharding, mistakes."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from pipeline.edits import restore
+from tests.support import REPO, SEEDS
+
+COMMAND = [sys.executable, "-c", "from pipeline.cli import main; main()"]
+DEFAULT_STAGES = ["fix_encoding", "identify_language", "strip_boilerplate", "strip_repeated_lines", "repair_translation", "drop_near_duplicates"]
+
+
+def pipeline(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Runs the command line in a process of its own and checks its exit code."""
+    done = subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, cwd=REPO, timeout=240, check=False)
+    assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+def run_file(folder: Path, source: Path, **changes: Any) -> Path:
+    """A run file over `source` with the default stages; keyword arguments replace parts of its sections."""
+    values: dict[str, Any] = {"input": {"path": str(source)}, "stages": DEFAULT_STAGES, "output": {"path": str(folder / "out")}}
+    for name, value in changes.items():
+        values[name] = {**values[name], **value} if isinstance(value, dict) else value
+    path = folder / "run.yaml"
+    path.write_text(yaml.safe_dump(values), encoding="utf-8")
+    return path
+
+
+def rows(folder: Path, kind: str) -> list[dict[str, Any]]:
+    """All rows of a kind of output, in order."""
+    return [row for path in sorted((folder / kind).glob("*.parquet")) for row in pq.read_table(path).to_pylist()]
+
+
+def parquet_bytes(folder: Path) -> dict[str, bytes]:
+    """Every Parquet file of an output, by its name there."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.parquet"))}
+
+
+@pytest.fixture(scope="session")
+def seeds_output(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `make run` writes."""
+    out = tmp_path_factory.mktemp("seeds") / "out"
+    pipeline("run", "configs/seeds.yaml", "--output", out)
+    return out
+
+
+def longest_blank_run(text: str) -> int:
+    return max((len(run) for run in "".join("b" if not line.strip() else "." for line in text.split("\n")).split(".")), default=0)
+
+
+def test_seeds_come_out_line_by_line_as_expected(seeds_output: Path) -> None:
+    """The golden test: the non-blank lines of each seed, in order, and no blank lines that the original did not have."""
+    found = {row["doc_id"]: row["text"] for kind in ("documents", "dropped") for row in rows(seeds_output, kind)}
+    for name, original in SEEDS.items():
+        expected = (REPO / "tests" / "cases" / "seeds" / f"{name[:3]}.lines").read_text(encoding="utf-8").splitlines()
+        text = found[name]
+        assert [line for line in text.split("\n") if line.strip()] == expected
+        assert text == text.strip("\n")
+        assert longest_blank_run(text) <= longest_blank_run(original)
+
+
+def test_seed_003_survives_its_other_version(seeds_output: Path) -> None:
+    """003 and 004 are one cluster; the longer one is kept, the others are nobody's duplicates."""
+    names = list(SEEDS)
+    kept, dropped = rows(seeds_output, "documents"), rows(seeds_output, "dropped")
+    assert [row["doc_id"] for row in kept] == names[:4]
+    assert [row["doc_id"] for row in dropped] == names[4:]
+    assert dropped[0]["survivor_id"] == dropped[0]["cluster_id"] == names[3]
+    assert dropped[0]["drop_reason"] == "near_duplicate"
+    assert dropped[0]["similarity"] == pytest.approx(0.58, abs=0.02)
+    members = pq.read_table(seeds_output / "duplicates.parquet").to_pylist()
+    assert [(row["doc_id"], row["cluster_id"]) for row in members] == [(names[3], names[3]), (names[4], names[3])]
+
+
+def test_seeds_are_english_and_only_002_is_translated(seeds_output: Path) -> None:
+    """The language of each, and the one document that the translation score singles out."""
+    everything = rows(seeds_output, "documents") + rows(seeds_output, "dropped")
+    assert {row["lang"] for row in everything} == {"en"}
+    scores = {row["doc_id"]: row["mt_score"] for row in everything}
+    translated = list(SEEDS)[2]
+    assert all(scores[translated] > score for name, score in scores.items() if name != translated)
+
+
+def test_edits_restore_each_raw_seed(seeds_output: Path) -> None:
+    """Cleaned text and ledger give back the file."""
+    edits = rows(seeds_output, "edits")
+    for row in rows(seeds_output, "documents") + rows(seeds_output, "dropped"):
+        assert restore(row["text"], [e for e in edits if e["doc_id"] == row["doc_id"]]) == SEEDS[row["doc_id"]]
+
+
+def test_aliases_are_proposed_and_not_written(seeds_output: Path) -> None:
+    """Two spellings of a name are told, not repaired."""
+    proposals = {(e["removed"], e["inserted"]) for e in rows(seeds_output, "edits") if e["kind"] == "proposal"}
+    assert {("suhaile Shahin", "Suhail Shaheen"), ("Amir Khan Mottaki", "Amir Khan Muttaqi")} <= proposals
+    text = next(row["text"] for row in rows(seeds_output, "documents") if row["doc_id"].startswith("002"))
+    assert "suhaile Shahin" in text
+    assert "Amir Khan Mottaki" in text
+
+
+def test_finished_run_is_recognised_and_another_is_refused(tmp_path: Path) -> None:
+    """The same run does nothing; a changed one needs --overwrite; foreign files are never removed."""
+    config = run_file(tmp_path, REPO / "seeds", stages=["fix_encoding"])
+    out = tmp_path / "out"
+    pipeline("run", config)
+    stamp = (out / "manifest.json").stat().st_mtime_ns
+    assert "nothing to do" in pipeline("run", config).stdout
+    assert (out / "manifest.json").stat().st_mtime_ns == stamp
+    changed = run_file(tmp_path, REPO / "seeds", stages=["fix_encoding", "identify_language"])
+    refused = pipeline("run", changed, code=2).stderr
+    assert "--overwrite" in refused
+    assert "stages" in refused
+    assert "Traceback" not in refused
+    pipeline("run", changed, "--overwrite")
+    (out / "notes.txt").write_text("mine", encoding="utf-8")
+    assert "'notes.txt', which no run wrote" in pipeline("run", changed, "--overwrite", code=2).stderr
+    assert (out / "notes.txt").read_text(encoding="utf-8") == "mine"
+
+
+def make_corpus(path: Path, count: int) -> None:
+    """Documents of seed sentences, seeded: some alike, some damaged, some not English, some broken records."""
+    sentences = [s for text in SEEDS.values() for line in text.splitlines() for s in line.split(". ") if s]
+    draw = random.Random(7)
+    made: list[str] = []
+    with path.open("w", encoding="utf-8") as out:
+        for number in range(count):
+            text = ". ".join(draw.choices(sentences, k=draw.randint(3, 25)))
+            if made and number % 5 == 0:
+                text = draw.choice(made) + " " + draw.choice(sentences)
+            if number % 7 == 0:
+                text = text.replace("’", "â€™") + "\nRelated News"
+            if number % 50 == 3:
+                text = "Ceci est une phrase en français, et en voici une autre, tout aussi française que la première."
+            made.append(text)
+            record = {"id": f"doc-{number}", "text": text, "source": f"s{number % 3}", "n": number}
+            out.write(json.dumps(record) + "\n")
+            if number % 97 == 11:
+                out.write('{"id": "broken\n')
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("corpus") / "corpus.jsonl"
+    make_corpus(path, 600)
+    return path
+
+
+SMALL = {"input": {"shard_bytes": 100_000, "batch_bytes": 30_000, "columns": {"doc_id": "id"}, "max_quarantined": 0.1}, "output": {"part_bytes": 250_000}}
+
+
+@pytest.fixture(scope="session")
+def reference(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The corpus run on one worker: at least eight shards and three parts."""
+    folder = tmp_path_factory.mktemp("reference")
+    pipeline("run", run_file(folder, corpus, **SMALL), "--workers", "1")
+    assert len(list((folder / "out" / "documents").glob("*.parquet"))) >= 3
+    return folder / "out"
+
+
+@pytest.mark.parametrize(("workers", "shard_bytes", "batch_bytes"), [(2, 100_000, 30_000), (3, 100_000, 30_000), (2, 170_000, 9_000)])
+def test_bytes_do_not_depend_on_workers_or_shards(
+    workers: int, shard_bytes: int, batch_bytes: int, corpus: Path, reference: Path, tmp_path: Path
+) -> None:
+    """The same input and settings give the same Parquet, byte for byte."""
+    changes = {**SMALL, "input": {**SMALL["input"], "shard_bytes": shard_bytes, "batch_bytes": batch_bytes}}
+    pipeline("run", run_file(tmp_path, corpus, **changes), "--workers", workers)
+    assert parquet_bytes(tmp_path / "out") == parquet_bytes(reference)
+
+
+def test_every_record_ends_somewhere_and_every_edit_restores(corpus: Path, reference: Path) -> None:
+    """Kept, dropped and quarantined add up to the lines of the input, in their order, and the ledger leads back to them."""
+    lines = corpus.read_text(encoding="utf-8").splitlines()
+    records = [json.loads(line) for line in lines if "broken" not in line]
+    kept, dropped, edits = rows(reference, "documents"), rows(reference, "dropped"), rows(reference, "edits")
+    assert len(rows(reference, "quarantine")) == len(lines) - len(records)
+    place = {record["id"]: number for number, record in enumerate(records)}
+    for part in (kept, dropped):
+        numbers = [place[row["doc_id"]] for row in part]
+        assert numbers == sorted(numbers)
+    assert len(kept) + len(dropped) == len(records)
+    texts = {row["doc_id"]: row["text"] for row in kept + dropped}
+    own: dict[str, list[dict[str, Any]]] = {}
+    for edit in edits:
+        own.setdefault(edit["doc_id"], []).append(edit)
+    for record in records:
+        assert restore(texts[record["id"]], own.get(record["id"], [])) == record["text"]
+    assert {json.loads(row["meta"])["n"] for row in kept + dropped} == set(range(len(records)))
+
+
+def test_manifest_lists_what_is_there(reference: Path) -> None:
+    """Files with rows and digests, counts by stage, rule and reason, versions."""
+    import hashlib
+
+    manifest = json.loads((reference / "manifest.json").read_text(encoding="utf-8"))
+    for entry in manifest["files"]:
+        path = reference / entry["file"]
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == entry["sha256"]
+        assert pq.read_metadata(path).num_rows == entry["rows"]
+    assert {entry["file"] for entry in manifest["files"]} == set(parquet_bytes(reference))
+    counts = manifest["counts"]
+    assert counts["kept"] == len(rows(reference, "documents"))
+    assert counts["dropped"] == len(rows(reference, "dropped")) == sum(counts["dropped_by_reason"].values())
+    assert counts["dropped_by_reason"]["language:fr"] > 0
+    assert [step["name"] for step in manifest["stages"] if step["step"]] == DEFAULT_STAGES
+    assert manifest["versions"]["pyarrow"]
+    assert not (reference / ".work").exists()
+
+
+def test_killed_run_goes_on_to_the_same_bytes(corpus: Path, reference: Path, tmp_path: Path) -> None:
+    """SIGKILL in the middle, the same command again, and no byte differs."""
+    config = run_file(tmp_path, corpus, **SMALL)
+    done = tmp_path / "out" / ".work" / "done"
+    for wanted in (3, 25, 60):
+        child = subprocess.Popen(
+            [*COMMAND, "run", str(config), "--workers", "2"], cwd=REPO, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        while child.poll() is None and sum(1 for _ in done.rglob("*.json")) < wanted:
+            time.sleep(0.005)
+        assert child.poll() is None, "the run was over before it could be killed"
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+    finished = {path: path.stat().st_mtime_ns for path in done.rglob("*.json")}
+    assert finished
+    pipeline("run", config, "--workers", "2")
+    assert parquet_bytes(tmp_path / "out") == parquet_bytes(reference)
+
+
+def test_help_answers_at_once() -> None:
+    """Heavy imports are lazy: well under half a second even on a slow machine; 0.3 s is the aim."""
+    fastest = 9.0
+    for _ in range(4):
+        start = time.perf_counter()
+        assert "Clean and deduplicate" in pipeline("run", "--help").stdout
+        fastest = min(fastest, time.perf_counter() - start)
+    assert fastest < 0.5
+
+
+def test_limit_takes_the_first_records(corpus: Path, tmp_path: Path) -> None:
+    """--limit counts records in input order."""
+    pipeline("run", run_file(tmp_path, corpus, **SMALL, stages=["fix_encoding"]), "--limit", "10")
+    assert [row["doc_id"] for row in rows(tmp_path / "out", "documents")] == [f"doc-{n}" for n in range(10)]
+
+
+def test_too_many_in_quarantine_is_exit_4(corpus: Path, tmp_path: Path) -> None:
+    """The output is complete, and the exit code says that someone should look."""
+    changes = {**SMALL, "input": {**SMALL["input"], "max_quarantined": 0.001}}
+    done = pipeline("run", run_file(tmp_path, corpus, **changes, stages=["fix_encoding"]), code=4)
+    assert "max_quarantined" in done.stderr
+    assert rows(tmp_path / "out", "documents")
+
+
+@pytest.mark.parametrize(
+    ("make", "parts"),
+    [
+        (lambda folder: folder / "missing", ["missing"]),
+        (lambda folder: (folder / "empty").mkdir() or folder / "empty", ["empty"]),
+        (lambda folder: (folder / "empty.jsonl").write_bytes(b"") or folder / "empty.jsonl", ["empty.jsonl", "no record"]),
+    ],
+    ids=["missing path", "empty folder", "empty file"],
+)
+def test_nothing_to_read_is_said_clearly(make: Any, parts: list[str], tmp_path: Path) -> None:
+    """Exit 2, one sentence, no traceback, no output left."""
+    source = make(tmp_path)
+    source = tmp_path / "empty.jsonl" if isinstance(source, int) else source
+    done = pipeline("run", run_file(tmp_path, source), code=2)
+    assert all(part in done.stderr for part in parts), done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out" / "manifest.json").exists()
+
+
+def test_unknown_run_file_and_command_are_exit_2(tmp_path: Path) -> None:
+    """A name that is neither a path nor shipped, and a command that does not exist."""
+    assert "no such run file" in pipeline("run", "nosuch", code=2).stderr
+    pipeline("rnu", code=2)
+
+
+def test_check_and_stages_tell_what_a_run_would_do() -> None:
+    """The plan, the defaults and every stage's settings."""
+    shown = pipeline("check", "configs/seeds.yaml").stdout
+    assert "valid" in shown
+    assert "threshold: 0.5" in shown
+    listed = pipeline("stages").stdout
+    assert all(name in listed for name in DEFAULT_STAGES)
