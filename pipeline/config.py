@@ -6,39 +6,42 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from annotated_types import Ge, Gt, Le
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from pipeline.errors import UserError
 from pipeline.places import Node, line_of, read_yaml
+from pipeline.readers import InputSpec
 from pipeline.stage import Stage
 from pipeline.stages import STAGES
 
 MIB = 2**20
+T = TypeVar("T")
 
 
-class InputConfig(BaseModel):
-    """What to read."""
+@dataclasses.dataclass(frozen=True)
+class InputConfig(InputSpec):
+    """What to read, and what to do about records that cannot be taken as they are."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    path: str
-    format: Literal["auto", "text", "jsonl", "parquet"] = "auto"
-    columns: dict[str, str] = {}
-    on_duplicate_id: Literal["error", "quarantine", "number"] = "error"
-    max_quarantined: Annotated[float, Ge(0), Le(1)] = 0.01
-    shard_bytes: Annotated[int, Gt(0)] = 64 * MIB
-    batch_bytes: Annotated[int, Gt(0)] = 8 * MIB
+    on_duplicate_id: Literal["error", "quarantine", "number"] = dataclasses.field(
+        default="error", metadata={"help": "a second document with an id: stop, set it aside, or call it id#2"}
+    )
+    max_quarantined: Annotated[float, Ge(0), Le(1)] = dataclasses.field(
+        default=0.01, metadata={"help": "share of records in quarantine above which a finished run exits with 4"}
+    )
 
 
-class OutputConfig(BaseModel):
+@dataclasses.dataclass(frozen=True)
+class OutputConfig:
     """Where and how to write."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    path: str
-    part_bytes: Annotated[int, Gt(0), Le(1024 * MIB)] = 128 * MIB
+    path: str = dataclasses.field(metadata={"help": "a folder that is new, empty, or holds an earlier result"})
+    part_bytes: Annotated[int, Gt(0), Le(1024 * MIB)] = dataclasses.field(
+        default=128 * MIB, metadata={"help": "text in a Parquet part, which is one row group"}
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +64,7 @@ class RunConfig:
     def resolved(self) -> dict[str, Any]:
         """The whole run file as JSON values, defaults filled in."""
         stages = [{s.name: json.loads(json.dumps(dataclasses.asdict(s.stage)))} for s in self.stages]  # type: ignore[call-overload]
-        return {"input": self.input.model_dump(), "stages": stages, "output": self.output.model_dump()}
+        return {"input": dataclasses.asdict(self.input), "stages": stages, "output": dataclasses.asdict(self.output)}
 
     def digest(self) -> str:
         """sha256 of what decides the output: everything but the two paths (the input's files have a fingerprint of their own)."""
@@ -99,9 +102,9 @@ def parse_config(
     if not isinstance(stages, list) or not stages:
         raise place.error(("stages",), f"found {_show(stages)}; expected a list of stage names, each with or without settings")
     return RunConfig(
-        input=_section(InputConfig, sections["input"], ("input",), place),
+        input=_build(InputConfig, sections["input"], ("input",), place),
         stages=tuple(_stage(entry, index, place) for index, entry in enumerate(stages)),
-        output=_section(OutputConfig, sections["output"], ("output",), place),
+        output=_build(OutputConfig, sections["output"], ("output",), place),
         origin=origin,
     )
 
@@ -114,23 +117,19 @@ def _stage(entry: Any, index: int, place: "_Place") -> NamedStage:
         name, settings = next(iter(entry.items()))
         settings = {} if settings is None else settings
     else:
-        raise place.error(where, f"found {_show(entry)}; expected a stage name, or one name with its settings: {{name: {{setting: value}}}}")
+        raise place.error(where, f"found {_show(entry)}; expected a stage name, or {{name: {{setting: value}}}}")
     if name not in STAGES:
         raise place.error(where, f"no stage {name!r}. {_nearest(name, STAGES)}")
     if not isinstance(settings, dict):
         raise place.error((*where, name), f"found {_show(settings)}; expected a mapping of settings")
-    kind = STAGES[name]
-    place.check_names((*where, name), settings, [f.name for f in dataclasses.fields(kind)])
-    try:
-        return NamedStage(name, TypeAdapter(kind).validate_python(settings))
-    except ValidationError as error:
-        raise place.validation((*where, name), error) from None
+    return NamedStage(name, _build(STAGES[name], settings, (*where, name), place))
 
 
-def _section(model: type[Any], values: Mapping[str, Any], where: tuple[str, ...], place: "_Place") -> Any:
-    place.check_names(where, values, list(model.model_fields))
+def _build(kind: type[T], values: Mapping[str, Any], where: tuple[str | int, ...], place: "_Place") -> T:
+    """The dataclass with these values, checked against its type hints."""
+    place.check_names(where, values, [f.name for f in dataclasses.fields(kind)])  # type: ignore[arg-type]
     try:
-        return model.model_validate(values)
+        return TypeAdapter(kind).validate_python(values)
     except ValidationError as error:
         raise place.validation(where, error) from None
 

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.files import open_ipc, read_batches, write_ipc
+from pipeline.schema import make_batch
 from pipeline.stage import Corpus
 
 Extract = Callable[[pa.RecordBatch, int], pa.RecordBatch]
@@ -41,6 +42,8 @@ def _extract_shard(extract: Extract, ranges: int, folder: str, item: list[int | 
     for batch in read_batches(path):
         parts.append(extract(batch, first))
         first += batch.num_rows
+    if not parts:  # a shard without batches has facts of the same schema
+        parts.append(extract(make_batch({"doc_id": [], "text": []}), first))
     facts = pa.Table.from_batches(parts).combine_chunks()
     keys = facts["key"].to_numpy()
     bucket = (keys >> np.uint64(64 - ranges.bit_length() + 1)).astype(np.int64) if ranges > 1 else np.zeros(len(keys), np.int64)

@@ -51,6 +51,12 @@ class Job:
             write_json(mark, function())
         return json.loads(mark.read_text(encoding="utf-8"))
 
+    def abandon(self) -> None:
+        """Removes the work of a run that cannot go on until its input is mended, and the output folder if nothing else is in it."""
+        shutil.rmtree(self.work)
+        if not any(self.output.iterdir()):
+            self.output.rmdir()
+
     def _done(self, usage: dict[str, int]) -> None:
         self.peak_rss[usage["pid"]] = max(usage["peak_rss"], self.peak_rss.get(usage["pid"], 0))
         self.progress.advance()

@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from pipeline import __version__
 from pipeline.config import RunConfig
 from pipeline.engines.local import LocalEngine
 from pipeline.errors import UserError
-from pipeline.files import write_json, write_text
+from pipeline.files import open_ipc, write_json, write_text
 from pipeline.job import Job, Progress, open_output, peak_rss_bytes
 from pipeline.manifest import make_manifest, pack_digests
 from pipeline.plan import Segment, plan_segments
-from pipeline.readers import InputSpec, plan_input, read_task, resolve_duplicate_ids
+from pipeline.readers import QUARANTINE, plan_input, read_task, resolve_duplicate_ids
 from pipeline.report import make_report, render_html
 from pipeline.segment import merge_counts, process_shard
 from pipeline.stage import Corpus, CorpusStage
@@ -57,7 +58,7 @@ def run(
     """
     start = time.perf_counter()
     output = Path(config.output.path)
-    plan = plan_input(_input_spec(config), limit)
+    plan = plan_input(config.input, limit)
     fingerprint = {
         "version": __version__,
         "run_file": config.resolved() | {"output": {"part_bytes": config.output.part_bytes}},
@@ -71,7 +72,11 @@ def run(
         return RunResult(output, finished, time.perf_counter() - start, {}, unchanged=True)
     with LocalEngine(workers) as engine:
         job = Job(output, engine, progress)
-        read = _read(job, config, plan.tasks)
+        try:
+            read = _read(job, config, plan.tasks)
+        except UserError:
+            job.abandon()
+            raise
         shards, edits, steps = read["shards"], [[] for _ in read["shards"]], []
         for segment in plan_segments(config.stages):
             outcome = job.once(f"segment-{segment.number}", partial(_run_segment, job, segment, shards))
@@ -91,17 +96,12 @@ def run(
     return RunResult(output, manifest, time.perf_counter() - start, job.peak_rss)
 
 
-def _input_spec(config: RunConfig) -> InputSpec:
-    source = config.input
-    return InputSpec(
-        path=source.path, format=source.format, columns=source.columns, shard_bytes=source.shard_bytes, batch_bytes=source.batch_bytes
-    )
-
-
 def _read(job: Job, config: RunConfig, tasks: list[Any]) -> dict[str, Any]:
     """Every record into shards or quarantine, ids made unique. Returns paths and counts."""
     folder = str(job.work / "read")
     results = job.map("read", partial(_read_one, folder), tasks)
+    if not any(result["rows"] + result["quarantined"] for result in results):
+        raise UserError(f"{config.input.path}: holds no record; nothing to do")
     return dict(job.once("ids", partial(resolve_duplicate_ids, folder, results, config.input.on_duplicate_id)))
 
 
@@ -142,8 +142,6 @@ def _judge(job: Job, segment: Segment, shards: list[str], folder: Path) -> dict[
 
 
 def _row_counts(shards: list[Path]) -> list[int]:
-    from pipeline.files import open_ipc
-
     counts = []
     for path in shards:
         reader = open_ipc(path)
@@ -176,24 +174,14 @@ def _write(
     return files, {key: sum(m[key] for m in measured) for key in ("rows", "kept", "dropped")}
 
 
-def _quarantine_table(paths: list[str]) -> Any:
-    import pyarrow as pa
-
-    from pipeline.files import open_ipc
-    from pipeline.readers import QUARANTINE
-
+def _quarantine_table(paths: list[str]) -> pa.Table:
+    """Everything that could not be read, in input order."""
     return pa.concat_tables([QUARANTINE.empty_table(), *(open_ipc(Path(path)).read_all() for path in paths)]).combine_chunks()
 
 
 def _check_sums(read: dict[str, Any], totals: dict[str, int]) -> None:
     """Every record read is kept, dropped or quarantined."""
     if read["rows"] != totals["rows"] or totals["rows"] != totals["kept"] + totals["dropped"]:
-        raise RuntimeError(f"the run does not add up: {read['rows']} documents read, {totals['kept']} kept, {totals['dropped']} dropped")
+        raise RuntimeError(f"the run does not add up: {read['rows']} documents read, then {totals}")
     if read["records"] != read["rows"] + read["quarantined"]:
-        raise RuntimeError(f"the run does not add up: {read['records']} records, {read['rows']} read, {read['quarantined']} quarantined")
-
-
-def check_not_empty(records: int, path: str) -> None:
-    """Raises UserError for an input without a single record."""
-    if records == 0:
-        raise UserError(f"{path}: holds no record; nothing to do")
+        raise RuntimeError(f"the run does not add up: {read['records']} records, {read['rows']} + {read['quarantined']} read")

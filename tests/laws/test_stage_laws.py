@@ -1,6 +1,7 @@
 """Every stage in the list under every law, on what Hypothesis makes and on the seeds; and every law seen failing."""
 
 import dataclasses
+import pickle
 from typing import Any
 
 import pyarrow as pa
@@ -107,9 +108,8 @@ BROKEN: list[tuple[Any, laws.Law]] = [
 @pytest.mark.parametrize(("stage", "law"), BROKEN, ids=lambda value: getattr(value, "__name__", type(value).__name__))
 def test_law_can_fail(stage: Any, law: laws.Law) -> None:
     """A stage broken on purpose is caught by the law it breaks."""
-    with pytest.raises(Exception, match="") as caught:
+    with pytest.raises((AssertionError, AttributeError, pickle.PicklingError)):
         law(stage, batch_of(["one", "two", "three"], drop_reason=[None, "too_short", None]))
-    assert not isinstance(caught.value, NameError | TypeError | KeyError)
 
 
 def test_every_law_has_been_broken() -> None:

@@ -1,0 +1,158 @@
+"""Words with their case, in UTF-8 bytes: where they lie, a key of the folded word, and tables that look keys up.
+
+A word is a run of letters: ASCII, and the sequences that begin with 0xC3 to 0xDF or 0xE1 (the Latin, Greek, Cyrillic and
+neighbouring alphabets, Vietnamese); Han, kana, digits and punctuation part words. Rows are copied into padded scratch and
+cut by masks of 64 bytes, because a loop with a branch a letter spends its time on branches that were guessed wrong.
+"""
+
+import numpy as np
+import pyarrow as pa
+from numba import int64, njit, types, uint8, uint64
+
+from pipeline.kernels.machine_words import BLOCK, load_word, nonzero_mask, trailing_zeros
+from pipeline.kernels.text import _BYTES, _OFFSETS, buffers
+
+LOWER, CAPITAL, ALL_CAPITALS, OTHER = 0, 1, 2, 3  # the case of a word
+
+BYTES, OFFSETS, KEYS = _BYTES, _OFFSETS, types.Array(uint64, 1, "C", readonly=True)
+SCRATCH, BOUNDS = types.Array(uint8, 1, "C"), types.Array(int64, 1, "C")
+FRONT = 16  # bytes of padding before a row's text in scratch; zeros
+
+_FOLD = np.uint64(0x2020202020202020)
+_KEEP = np.array([(1 << (8 * n)) - 1 for n in range(8)] + [2**64 - 1], np.uint64)  # the first n bytes of a machine word
+_K1, _K2 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
+
+
+def scratch_size(offsets: np.ndarray) -> int:
+    """Bytes of scratch that hold any one of these rows with its padding."""
+    return int(np.diff(offsets).max(initial=0)) + FRONT + 2 * BLOCK
+
+
+@njit([types.void(SCRATCH, SCRATCH, SCRATCH, SCRATCH)], cache=True, nogil=True)
+def _mark_letters(text, before, second, letters):
+    """Marks the bytes that belong to letters; `before` and `second` are the text from one and from two bytes earlier."""
+    for i in range(letters.shape[0]):
+        c, b, a = text[i], before[i], second[i]
+        ascii_letter = (0x61 <= (c | 0x20)) & ((c | 0x20) <= 0x7A)
+        lead = ((c >= 0xC3) & (c <= 0xDF)) | (c == 0xE1)
+        led = ((b >= 0xC3) & (b <= 0xDF)) | (b == 0xE1) | ((a == 0xE1) & (b >= 0x80))
+        letters[i] = ascii_letter | lead | ((c >= 0x80) & (c < 0xC0) & led)
+
+
+@njit([int64(BYTES, int64, int64, SCRATCH, SCRATCH, BOUNDS)], cache=True, nogil=True)
+def cut_words(data, start, stop, text, letters, bounds):
+    """Copies a row to `text` behind FRONT zeros and writes where its words begin and end to `bounds`, one after another.
+
+    Returns how many words there are. Positions count from the front of `text`. `letters` is scratch of the same size.
+    """
+    size = stop - start
+    text[:FRONT] = 0
+    text[FRONT : FRONT + size] = data[start:stop]
+    text[FRONT + size : FRONT + size + BLOCK] = 0
+    _mark_letters(text[FRONT:], text[FRONT - 1 :], text[FRONT - 2 :], letters[FRONT : FRONT + size + BLOCK])
+    count, carry = 0, uint64(0)
+    for at in range(FRONT, FRONT + size + 1, BLOCK):
+        mask = nonzero_mask(letters, at)
+        edges = mask ^ ((mask << uint64(1)) | carry)
+        carry = mask >> uint64(63)
+        while edges:
+            bounds[count] = at + trailing_zeros(edges)
+            count += 1
+            edges &= edges - uint64(1)
+    return count >> 1
+
+
+@njit([uint64(uint64)], cache=True, nogil=True, inline="always")
+def mix(h):
+    """The hash with every bit spread over all others (MurmurHash3's 64-bit finalizer); never 0: that is an empty slot."""
+    h ^= h >> uint64(33)
+    h *= uint64(0xFF51AFD7ED558CCD)
+    h ^= h >> uint64(33)
+    h *= uint64(0xC4CEB9FE1A85EC53)
+    h ^= h >> uint64(33)
+    return h | uint64(h == 0)
+
+
+@njit([uint64(SCRATCH, int64, int64)], cache=True, nogil=True, inline="always")
+def word_key(text, start, stop):
+    """A hash of the word with its capitals folded: of its first eight bytes, its last eight and its length.
+
+    Folding sets one bit of every byte, which is right for ASCII and Latin-1 letters; other letters may fall together with a
+    neighbour, as may words past sixteen bytes. Whoever acts on a key compares the words themselves.
+    """
+    size = stop - start
+    keep = _KEEP[min(size, 8)]
+    first = (load_word(text, start) | _FOLD) & keep
+    last = (load_word(text, stop - 8) | _FOLD) & (uint64(0) - uint64(size > 8))
+    return mix((first * _K1) ^ (last * _K2) ^ uint64(size))
+
+
+@njit([int64(SCRATCH, int64, int64)], cache=True, nogil=True)
+def word_case(text, start, stop):
+    """LOWER, CAPITAL (the first letter, perhaps others), ALL_CAPITALS (two letters or more), or OTHER (we cannot tell)."""
+    c = text[start]
+    if 0x61 <= c <= 0x7A:
+        return LOWER
+    if c == 0xC3:
+        if text[start + 1] >= 0x9F:
+            return LOWER
+    elif c > 0x7F:
+        return OTHER
+    for at in range(start + 1, stop):
+        if 0x61 <= text[at] <= 0x7A or text[at] >= 0x9F:
+            return CAPITAL
+    return ALL_CAPITALS if stop - start > 1 else CAPITAL
+
+
+@njit([int64(KEYS, uint64)], cache=True, nogil=True, inline="always")
+def find(slots, key):
+    """The place of `key` in a table of `make_slots`, or -1."""
+    mask = uint64(slots.shape[0] - 1)
+    at = key & mask
+    while slots[at] != 0:
+        if slots[at] == key:
+            return int64(at)
+        at = (at + uint64(1)) & mask
+    return int64(-1)
+
+
+@njit([uint64[::1](KEYS)], cache=True, nogil=True)
+def make_slots(keys):
+    """An open-addressing table of these keys (none is 0), at most a quarter full; `find` looks keys up."""
+    size = 64
+    while size < 4 * keys.shape[0]:
+        size *= 2
+    mask = uint64(size - 1)
+    slots = np.zeros(size, np.uint64)
+    for key in keys:
+        at = key & mask
+        while slots[at] != 0 and slots[at] != key:
+            at = (at + uint64(1)) & mask
+        slots[at] = key
+    return slots
+
+
+@njit([uint64[::1](OFFSETS, BYTES, int64)], cache=True, nogil=True)
+def _keys(offsets, data, size):
+    out = np.empty(offsets.shape[0] - 1, np.uint64)
+    text, letters, bounds = np.empty(size, np.uint8), np.empty(size, np.uint8), np.empty(size, np.int64)
+    for row in range(out.shape[0]):
+        cut_words(data, offsets[row], offsets[row + 1], text, letters, bounds)
+        out[row] = word_key(text, bounds[0], bounds[1])
+    return out
+
+
+def word_keys(words: list[str]) -> np.ndarray:
+    """The key of each word (of the first, where a string holds several), uint64."""
+    offsets, data = buffers(pa.array(words, pa.large_string()))
+    return _keys(offsets, data, scratch_size(offsets))
+
+
+def make_classes(classes: dict[int, list[str]]) -> tuple[np.ndarray, np.ndarray]:
+    """A table from words to classes: slots (uint64) and, place by place, the classes as bits 1 << class (uint8)."""
+    slots = make_slots(np.unique(np.concatenate([word_keys(words) for words in classes.values()])))
+    values = np.zeros(len(slots), np.uint8)
+    for number, words in classes.items():
+        for key in word_keys(words):
+            values[find(slots, key)] |= np.uint8(1 << number)
+    return slots, values

@@ -1,0 +1,193 @@
+"""langdetect's naive Bayes over its own n-gram profiles, in kernels from UTF-8 bytes to scores.
+
+The text is cleaned as langdetect does (addresses out, characters normalised to classes, Vietnamese composed, Latin letters left
+out of a text that is mostly in another script, runs of capitals skipped), but all its n-grams are scored in turn where
+langdetect draws them at random. Scores are integers: 1024 times ln((p + 5e-5) / 5e-5) for an n-gram of share p in a language.
+The tables are those of `language_tables`.
+"""
+
+import numpy as np
+from numba import boolean, int16, int32, int64, njit, types, uint8, uint16, uint32
+
+from pipeline.kernels.addresses import blank_addresses, has_address
+
+MAX_BYTES = 1 << 15  # of a text; langdetect reads 10,000 characters
+PIECE_BYTES = 1000
+WIDTH = 64  # languages, padded: one row of scores is two cache lines
+SCORES_PER_NAT = 1024
+_SPACE, _OTHER = 1, 2
+_ROOT = np.uint32(1)
+
+_BYTES = types.Array(uint8, 1, "C", readonly=True)
+_I64 = types.Array(int64, 1, "C", readonly=True)
+_U16 = types.Array(uint16, 1, "C", readonly=True)
+_U32 = types.Array(uint32, 2, "C", readonly=True)
+_SCORES = types.Array(int16, 2, "C", readonly=True)
+_CLASSES = types.Tuple((_U16, _U32))  # by code point; Vietnamese pairs
+_PROFILES = types.Tuple((_U32, _SCORES, _BYTES, uint16))  # trie, scores, label of each language, first upper-case class
+
+
+@njit(inline="always")
+def _code_point(data, at):
+    """The code point at a byte position of valid UTF-8, and where the next one begins."""
+    lead = uint32(data[at])
+    if lead < 0x80:
+        return lead, at + 1
+    if lead < 0xE0:
+        return (lead & 0x1F) << 6 | (uint32(data[at + 1]) & 0x3F), at + 2
+    if lead < 0xF0:
+        return (lead & 0x0F) << 12 | (uint32(data[at + 1]) & 0x3F) << 6 | (uint32(data[at + 2]) & 0x3F), at + 3
+    high = (lead & 0x07) << 18 | (uint32(data[at + 1]) & 0x3F) << 12
+    return high | (uint32(data[at + 2]) & 0x3F) << 6 | (uint32(data[at + 3]) & 0x3F), at + 4
+
+
+@njit([boolean(_BYTES, int64, int64)], cache=True, nogil=True)
+def mostly_not_latin(data, start, stop):
+    """Whether more than twice as many code points lie past U+0300 (Latin Extended Additional apart) as in A..z."""
+    latin, other = int64(0), int64(0)
+    for i in range(start, stop):
+        latin += (data[i] >= 0x41) & (data[i] <= 0x7A)
+        other += data[i] >= 0xCC  # the lead bytes from U+0300 on
+    for i in range(start, stop - 1):
+        other -= (data[i] == 0xE1) & ((data[i + 1] & 0xFC) == 0xB8)
+    return latin * 2 < other
+
+
+@njit(inline="always")
+def _composed(data, at, code_point, class_, vietnamese):
+    """The class of a letter and the combining mark at `at` as one Vietnamese letter, if they are one; and what follows."""
+    mark = uint32(0x300) | (uint32(data[at + 1]) & 0x3F)
+    for i in range(vietnamese.shape[0]):
+        if vietnamese[i, 0] == code_point and vietnamese[i, 1] == mark:
+            return uint16(vietnamese[i, 2]), at + 2
+    return class_, at
+
+
+@njit([types.UniTuple(int64, 2)(_BYTES, int64, int64, int64, boolean, _CLASSES, uint16[::1])], cache=True, nogil=True)
+def read_classes(data, at, piece_stop, stop, without_latin, tables, out):
+    """Writes the classes of the characters that begin in [at, piece_stop) to `out`, runs of spaces as one.
+
+    Returns how many, and where the next character begins.
+    """
+    classes, vietnamese = tables
+    count = int64(0)
+    previous = uint16(0)
+    while at < piece_stop:
+        code_point, at = _code_point(data, at)
+        class_ = classes[code_point] if code_point < classes.shape[0] else uint16(_OTHER)
+        if at + 1 < stop and data[at] == 0xCC:
+            class_, at = _composed(data, at, code_point, class_, vietnamese)
+        elif without_latin and code_point >= 0x41 and code_point <= 0x7A:
+            continue
+        out[count] = class_
+        count += (class_ != _SPACE) | (previous != _SPACE)
+        previous = class_
+    return count, at
+
+
+@njit(inline="always")
+def _child(cells, state, class_):
+    """The state of a state's n-gram with one more class; 0 when no profile has it. No branch: it would be mispredicted."""
+    cell = cells[state, 0] + class_
+    return uint32(cell * uint32(cells[cell, 1] == state))
+
+
+@njit([int64(uint16[::1], int64, uint16, _U32, uint32[:, ::1])], cache=True, nogil=True)
+def find_ngrams(read, count, first_upper, cells, rows):
+    """Writes the rows of scores of the three n-grams that end at each class from the third on; returns how many have one.
+
+    As in langdetect an n-gram holds no space but at its ends, and none is looked up behind two capitals.
+    """
+    found = int64(0)
+    letter = _child(cells, _ROOT, uint32(read[1]))
+    pair = _child(cells, _child(cells, _ROOT, uint32(read[0])), uint32(read[1]))
+    for i in range(2, count):
+        previous, current = uint32(read[i - 1]), uint32(read[i])
+        usable = uint32((current < first_upper) | (previous < first_upper))
+        triple = _child(cells, pair * uint32(previous != _SPACE), current)
+        pair = _child(cells, letter, current)
+        letter = _child(cells, _ROOT, current)
+        first, second, third = cells[letter, 2] * usable, cells[pair, 2] * usable, cells[triple, 2] * usable
+        rows[i - 2, 0], rows[i - 2, 1], rows[i - 2, 2] = first, second, third
+        found += int64(first != 0) + int64(second != 0) + int64(third != 0)
+    return found
+
+
+@njit([types.void(uint32[:, ::1], int64, _SCORES, int32[::1])], cache=True, nogil=True)
+def add_rows(rows, count, scores, totals):
+    """Adds three rows of scores a character to the totals; three scores fit in int16, so that only their sum is widened."""
+    for i in range(count):
+        first, second, third = rows[i, 0], rows[i, 1], rows[i, 2]
+        for j in range(WIDTH):
+            totals[j] += int32(int16(scores[first, j] + scores[second, j] + scores[third, j]))
+
+
+@njit([types.Tuple((int64, int64))(int32[::1], _BYTES)], cache=True, nogil=True)
+def best_and_margin(totals, labels):
+    """The language of the highest total, the first of equals, and how far it is above the next one of another label."""
+    best = 0
+    for j in range(1, labels.shape[0]):
+        if totals[j] > totals[best]:
+            best = j
+    second = int32(0)
+    for j in range(labels.shape[0]):
+        if labels[j] != labels[best] and totals[j] > second:
+            second = totals[j]
+    return best, int64(totals[best] - second)
+
+
+@njit([int64(uint32[:, ::1], int64, _SCORES, int64)], cache=True, nogil=True)
+def count_known(rows, count, scores, language):
+    """How many of the n-grams of these rows one language's profile holds."""
+    known = int64(0)
+    for i in range(count):
+        known += int64(scores[rows[i, 0], language] > 0)
+        known += int64(scores[rows[i, 1], language] > 0)
+        known += int64(scores[rows[i, 2], language] > 0)
+    return known
+
+
+@njit([types.UniTuple(int64, 4)(_BYTES, int64, int64, int64, _CLASSES, _PROFILES, uint32[:, ::1])], cache=True, nogil=True)
+def identify_one(data, start, stop, decisive, tables, profiles, rows):
+    """`identify` for the text [start, stop); `rows` is scratch, (MAX_BYTES, 3)."""
+    cells, scores, labels, first_upper = profiles
+    without_latin = mostly_not_latin(data, start, stop)
+    read, totals = np.empty(PIECE_BYTES + 2, np.uint16), np.zeros(WIDTH, np.int32)
+    read[0] = read[1] = _SPACE
+    best, margin, ngrams, characters = int64(0), int64(0), int64(0), int64(0)
+    at = start
+    while at < stop:
+        count, at = read_classes(data, at, min(at + PIECE_BYTES, stop), stop, without_latin, tables, read[2:])
+        ngrams += find_ngrams(read, count + 2, first_upper, cells, rows[characters:])
+        add_rows(rows[characters:], count, scores, totals)
+        read[0], read[1] = read[count], read[count + 1]
+        characters += count
+        best, margin = best_and_margin(totals, labels)
+        if ngrams > 0 and margin * 1000 >= decisive * SCORES_PER_NAT * ngrams:
+            break
+    return best, margin, ngrams, count_known(rows, characters, scores, best)
+
+
+@njit([int64[:, ::1](_I64, _BYTES, _I64, int64, _CLASSES, _PROFILES)], cache=True, nogil=True)
+def identify(offsets, data, rows, decisive, tables, profiles):
+    """For each of these rows of the texts: best language, its margin, the n-grams seen and how many of them its profile holds.
+
+    Shape (rows, 4). The margin over the next label is the sum over the n-grams, in 1024ths of a nat; languages of one label do
+    not compete. At most MAX_BYTES of a text are read, in pieces of PIECE_BYTES, until the margin per n-gram reaches `decisive`
+    (thousandths of a nat).
+    """
+    out = np.zeros((rows.shape[0], 4), np.int64)
+    blanked, found = np.empty(MAX_BYTES, np.uint8), np.empty((MAX_BYTES, 3), np.uint32)
+    for i in range(rows.shape[0]):
+        start, stop = offsets[rows[i]], offsets[rows[i] + 1]
+        if stop - start > MAX_BYTES:
+            stop = start + MAX_BYTES
+            while (data[stop] & 0xC0) == 0x80:
+                stop -= 1
+        if has_address(data, start, stop):
+            length = blank_addresses(data, start, stop, blanked)
+            one = identify_one(blanked, 0, length, decisive, tables, profiles, found)
+        else:
+            one = identify_one(data, start, stop, decisive, tables, profiles, found)
+        out[i, 0], out[i, 1], out[i, 2], out[i, 3] = one
+    return out

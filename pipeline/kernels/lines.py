@@ -1,0 +1,174 @@
+"""The lines of a batch of texts, flattened: where they lie, how they end, and their removal. Their normalised form: `line_keys`.
+
+A line is (row, start, stop): the row of the text, and bytes counted from the row's beginning, without the newline.
+"""
+
+import numpy as np
+from numba import boolean, int64, njit, types, uint8
+
+from pipeline.kernels.line_characters import decode
+from pipeline.kernels.line_keys import line_forms, line_keys
+
+__all__ = ["ELLIPSIS", "TERMINAL", "blank_lines", "line_endings", "line_forms", "line_keys", "line_spans", "removal_spans"]
+
+_BYTES = types.Array(uint8, 1, "C", readonly=True)
+_OFFSETS = types.Array(int64, 1, "C", readonly=True)
+_FLAGS = types.Array(boolean, 1, "C", readonly=True)
+
+TERMINAL, ELLIPSIS = 1, 2  # flags of `line_endings`
+
+_SENTENCE_END = np.array([ord(c) for c in ".!?。！？؟۔।｡"], np.int64)
+_QUOTE_END = np.array([ord(c) for c in "\"”’»›«“」』"], np.int64)  # “ and « close in German and Danish
+_BRACKET_END = np.array([ord(c) for c in ")]）】'"], np.int64)
+
+
+@njit([types.UniTuple(int64[::1], 3)(_OFFSETS, _BYTES)], cache=True, nogil=True)
+def line_spans(offsets, data):
+    """Rows, starts and stops of all lines, in order. A text of n newlines has n + 1 lines; an empty text has one empty line."""
+    count = offsets.shape[0] - 1
+    for at in range(offsets[0], offsets[-1]):
+        count += data[at] == 10
+    rows, starts, stops = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.int64)
+    put = 0
+    for row in range(offsets.shape[0] - 1):
+        base = offsets[row]
+        rows[put], starts[put] = row, 0
+        for at in range(base, offsets[row + 1]):
+            if data[at] == 10:
+                stops[put] = at - base
+                put += 1
+                rows[put], starts[put] = row, at + 1 - base
+        stops[put] = offsets[row + 1] - base
+        put += 1
+    return rows, starts, stops
+
+
+@njit([uint8[::1](_OFFSETS, _BYTES, _OFFSETS, _OFFSETS, _OFFSETS)], cache=True, nogil=True)
+def line_endings(offsets, data, rows, starts, stops):
+    """Flags (uint8) of how each line ends, table pipes and white space at its end aside.
+
+    TERMINAL: a sentence end, closing quotes and brackets after it included, or a closing quote. ELLIPSIS: "…" or "...", also in
+    brackets, with nothing after it; such a line is not TERMINAL.
+    """
+    out = np.zeros(rows.shape[0], np.uint8)
+    for i in range(rows.shape[0]):
+        base = offsets[rows[i]]
+        first, at = base + starts[i], base + stops[i]
+        quoted, bracketed, dots = False, False, 0
+        while at > first:
+            before = at - 1
+            while before > first and (data[before] & 0xC0) == 0x80:
+                before -= 1
+            code = decode(data, before) >> 3
+            if code == 0x2E and not quoted:
+                dots += 1
+                if dots == 3:
+                    out[i] = ELLIPSIS
+                    break
+            elif dots:
+                out[i] = TERMINAL
+                break
+            elif code == 0x2026 and not quoted:
+                out[i] = ELLIPSIS
+                break
+            elif code <= 0x20 or code == 0x7C or code == 0xA0 or code == 0x3000:
+                if quoted or bracketed:
+                    out[i] = TERMINAL if quoted else 0
+                    break
+            elif (code == _SENTENCE_END).any() or (code == 0x2E or code == 0x2026):
+                out[i] = TERMINAL
+                break
+            elif (code == _QUOTE_END).any():
+                quoted = True
+            elif (code == _BRACKET_END).any():
+                bracketed = True
+            else:
+                out[i] = TERMINAL if quoted else 0
+                break
+            at = before
+        if at <= first and (quoted or dots) and out[i] == 0:
+            out[i] = TERMINAL
+    return out
+
+
+@njit(boolean(_BYTES, int64, int64))
+def _is_blank(data, start, stop):
+    """Whether the bytes hold nothing but white space."""
+    at = start
+    while at < stop:
+        decoded = decode(data, at)
+        code = decoded >> 3
+        space = code == 0x20 or 0x09 <= code <= 0x0D or 0x1C <= code <= 0x1F or code == 0x85 or code == 0xA0
+        if not (space or 0x2000 <= code <= 0x200A or code in (0x1680, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)):
+            return False
+        at += decoded & 7
+    return True
+
+
+@njit([boolean[::1](_OFFSETS, _BYTES, _OFFSETS, _OFFSETS, _OFFSETS)], cache=True, nogil=True)
+def blank_lines(offsets, data, rows, starts, stops):
+    """True for each line that holds nothing but white space, as `str.isspace` has it, or nothing at all."""
+    out = np.empty(rows.shape[0], np.bool_)
+    for i in range(rows.shape[0]):
+        out[i] = _is_blank(data, offsets[rows[i]] + starts[i], offsets[rows[i]] + stops[i])
+    return out
+
+
+@njit([types.UniTuple(int64[::1], 4)(_OFFSETS, _BYTES, _OFFSETS, _OFFSETS, _OFFSETS, _FLAGS)], cache=True, nogil=True)
+def removal_spans(offsets, data, rows, starts, stops, drop):
+    """Rows, starts and stops of one byte span for each dropped line, in order and disjoint, and the line's index.
+
+    The lines are all those of `line_spans`; `drop` of a blank line is ignored. A span takes its line, a newline, and of the blank
+    lines around it those that must go: between two kept lines the longest of the runs of blank lines stays; where a dropped line
+    was the first or last of its text, no blank line stays at that edge.
+    """
+    out_rows, out_starts = np.empty(drop.sum(), np.int64), np.empty(drop.sum(), np.int64)
+    out_stops, out_lines = np.empty(drop.sum(), np.int64), np.empty(drop.sum(), np.int64)
+    put, line, total = 0, 0, rows.shape[0]
+    while line < total:
+        if not drop[line]:
+            line += 1
+            continue
+        # The gap [low, high): this dropped line and all dropped and blank lines around it, up to the kept lines or the edges.
+        low, high, row = line, line, rows[line]
+        base = offsets[row]
+        while low > 0 and rows[low - 1] == row and _is_blank(data, base + starts[low - 1], base + stops[low - 1]):
+            low -= 1
+        run_start, best_start, best_length, dropped = low, low, -1, 0
+        while high < total and rows[high] == row:
+            if _is_blank(data, base + starts[high], base + stops[high]):
+                high += 1
+                continue
+            if high - run_start > best_length:
+                best_start, best_length = run_start, high - run_start
+            if not drop[high]:
+                break
+            dropped += 1
+            high += 1
+            run_start = high
+        at_head = low == 0 or rows[low - 1] != row
+        at_tail = high == total or rows[high] != row
+        # Blank lines [keep_from, keep_to) stay. Before them a span begins where the last one ended; after them it ends where the
+        # next one begins.
+        keep_from, keep_to = best_start, best_start + best_length
+        if at_head or at_tail:
+            keep_from, keep_to = low, low
+        shift = 1 if at_tail and not at_head else 0  # at the tail a line takes the newline before it
+        size = offsets[row + 1] - base
+        previous, pending = low, -1
+        for k in range(low, high):
+            if not drop[k] or _is_blank(data, base + starts[k], base + stops[k]):
+                continue
+            out_rows[put], out_lines[put] = row, k
+            if k < keep_from:
+                out_starts[put], out_stops[put] = starts[previous], starts[k + 1]
+                previous = k + 1
+            else:
+                out_starts[put] = starts[keep_to if pending < 0 else k] - shift
+                if pending >= 0:
+                    out_stops[pending] = out_starts[put]
+                out_stops[put] = size if at_tail else starts[high]
+                pending = put
+            put += 1
+        line = high
+    return out_rows[:put], out_starts[:put], out_stops[:put], out_lines[:put]

@@ -1,0 +1,178 @@
+"""Runs of two to four capitalised words that may be names, and keys under which names that sound alike meet.
+
+The key is made of classes of consonants. It is coarser than rule A of `translation.names`: whatever that rule joins has one key,
+so evidence can be gathered by key and judged by the rule.
+"""
+
+import unicodedata
+
+import numpy as np
+from numba import int64, njit, types, uint8, uint64
+
+from pipeline.kernels.cased_words import (
+    BYTES,
+    CAPITAL,
+    FRONT,
+    KEYS,
+    LOWER,
+    OFFSETS,
+    cut_words,
+    find,
+    mix,
+    scratch_size,
+    word_case,
+    word_key,
+)
+from pipeline.kernels.casing import FUNCTION, ROLE, TITLE, join_keys
+
+MOST_WORDS = 4
+
+# Classes of consonants; 0 is left out. "zh" and "ph" are told apart in the kernel. What rule A's skeleton writes with one letter
+# has one class: c, k, q are k; s, x, z are s; g and j may be one ("gi" is j).
+_CLASSES = {"b": 1, "ckq": 2, "d": 3, "f": 4, "gj": 5, "l": 6, "m": 7, "n": 8, "p": 9, "r": 10, "sxz": 11, "t": 12}
+_SOUND = np.zeros(128, np.uint8)
+for _letters, _number in _CLASSES.items():
+    for _letter in _letters:
+        _SOUND[[ord(_letter), ord(_letter.upper())]] = _number
+
+
+def _base_letters() -> np.ndarray:
+    """For U+00C0 to U+017F the ASCII letter that the character decomposes to, 0 where there is none."""
+    bases = [unicodedata.normalize("NFKD", chr(0xC0 + i))[0] for i in range(0x180 - 0xC0)]
+    return np.array([ord(base) if base.isascii() and base.isalpha() else 0 for base in bases], np.uint8)
+
+
+_BASE = _base_letters()
+_TEXT = types.Array(uint8, 1, "C")
+
+
+@njit([int64(_TEXT, int64)], cache=True, nogil=True)
+def _letter(text, at):
+    """The ASCII letter at a byte, accents aside; 0 for others."""
+    c = int64(text[at])
+    if c < 0x80:
+        return c
+    point = ((c & 0x1F) << 6) | int64(text[at + 1] & 0x3F)
+    return int64(_BASE[point - 0xC0]) if 0xC3 <= c <= 0xC5 else int64(0)
+
+
+@njit([uint64(_TEXT, int64, int64)], cache=True, nogil=True)
+def sound_key(text, start, stop):
+    """The key of one word: its classes of consonants in order, each run of one class once."""
+    key, last = uint64(0), 0
+    for at in range(start, stop):
+        c = _letter(text, at)
+        sound = _SOUND[c]
+        after = text[at + 1] | 0x20 if at + 1 < stop else 0
+        if after == 0x68:  # h
+            sound = 5 if c | 0x20 == 0x7A else 4 if c | 0x20 == 0x70 else sound
+        if sound and sound != last:
+            key = key * uint64(16) + uint64(sound)
+            last = sound
+    return mix(key + uint64(1))
+
+
+@njit([uint8(_TEXT, int64[::1], KEYS, BYTES, int64)], cache=True, nogil=True)
+def _class_of(text, bounds, slots, classes, i):
+    place = find(slots, word_key(text, bounds[2 * i], bounds[2 * i + 1]))
+    return classes[place] if place >= 0 else 0
+
+
+@njit([types.boolean(_TEXT, int64[::1], KEYS, BYTES, int64, int64)], cache=True, nogil=True)
+def _in_run(text, bounds, slots, classes, first, i):
+    """Whether word `i` goes on a run of capitalised words that began at `first`."""
+    if i > first and (bounds[2 * i] - bounds[2 * i - 1] != 1 or text[bounds[2 * i] - 1] != 0x20):
+        return False
+    if word_case(text, bounds[2 * i], bounds[2 * i + 1]) != CAPITAL or bounds[2 * i + 1] - bounds[2 * i] < 2:
+        return False
+    return not _class_of(text, bounds, slots, classes, i) & (1 << FUNCTION)
+
+
+@njit([types.boolean(_TEXT, int64[::1], KEYS, BYTES, int64)], cache=True, nogil=True)
+def _is_lowercase_name(text, bounds, slots, classes, i):
+    """Whether word `i` stands in lower case between "spokesman" and a run: "spokesman suhaile Shahin"."""
+    if i < 1 or word_case(text, bounds[2 * i], bounds[2 * i + 1]) != LOWER or bounds[2 * i + 1] - bounds[2 * i] < 3:
+        return False
+    for k in range(i, i + 2):
+        if bounds[2 * k] - bounds[2 * k - 1] != 1 or text[bounds[2 * k] - 1] != 0x20:
+            return False
+    if _class_of(text, bounds, slots, classes, i) & ((1 << FUNCTION) | (1 << TITLE)):
+        return False
+    return _class_of(text, bounds, slots, classes, i - 1) & (1 << ROLE) != 0
+
+
+@njit(
+    [
+        types.Tuple((int64[:, ::1], uint64[:, ::1], int64))(
+            OFFSETS, BYTES, OFFSETS, KEYS, BYTES, KEYS, KEYS, types.boolean[::1], int64, int64
+        )
+    ],
+    cache=True,
+    nogil=True,
+)
+def _names(offsets, data, rows, slots, classes, sounds, known, once, size, capacity):
+    """`find_names` with room for `capacity` names; the last result is how many there are."""
+    out, out_keys, count = np.empty((capacity, 3), np.int64), np.empty((capacity, 2), np.uint64), 0
+    text, letters, bounds = np.empty(size, np.uint8), np.empty(size, np.uint8), np.empty(size, np.int64)
+    told = np.zeros(known.shape[0], np.bool_)
+    for row in rows:
+        shift = offsets[row] - FRONT
+        words = cut_words(data, offsets[row], offsets[row + 1], text, letters, bounds)
+        i = 0
+        while i < words:
+            if text[bounds[2 * i]] >= 0x61 and text[bounds[2 * i]] != 0xC3:
+                i += 1
+                continue
+            first, last = i, i
+            while last < words and _in_run(text, bounds, slots, classes, first, last):
+                last += 1
+            i = max(last, i + 1)
+            while first < last and _class_of(text, bounds, slots, classes, first) & (1 << TITLE):
+                first += 1
+            for start in (first, first - 1):
+                extended = start < first
+                if extended and (sounds.shape[0] or not _is_lowercase_name(text, bounds, slots, classes, start)):
+                    break
+                if last - start < 2 or last - start > MOST_WORDS:
+                    continue
+                sound, key = uint64(0), uint64(0)
+                for k in range(start, last):
+                    sound = join_keys(sound, sound_key(text, bounds[2 * k], bounds[2 * k + 1]))
+                    key = join_keys(key, word_key(text, bounds[2 * k], bounds[2 * k + 1]))
+                if sounds.shape[0]:
+                    if find(sounds, sound) < 0:
+                        continue
+                    place = find(known, key)
+                    if place >= 0 and once[place] and told[place]:
+                        continue
+                    if place >= 0:
+                        told[place] = True
+                if count < capacity:
+                    out[count] = (row, shift + bounds[2 * start], shift + bounds[2 * last - 1])
+                    out_keys[count] = (sound, key)
+                count += 1
+    return out, out_keys, count
+
+
+def find_names(
+    offsets: np.ndarray,
+    data: np.ndarray,
+    rows: np.ndarray,
+    slots: np.ndarray,
+    classes: np.ndarray,
+    sounds: np.ndarray,
+    known: np.ndarray,
+    once: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Names in these rows: int64 of shape (names, 3): row, start, stop (bytes of `data`); uint64 (names, 2): sound key, own key.
+
+    `slots` and `classes` are a table of word classes; leading titles are left out. `sounds` is a table of the sound keys to find
+    (without places: all, and "suhaile Shahin" after "spokesman" too); `known` a table of own keys, of which those with `once`
+    are told a single time, because one is all that is asked of them.
+    """
+    size, capacity = scratch_size(offsets), 64 + 16 * len(rows)
+    while True:
+        out, keys, count = _names(offsets, data, rows, slots, classes, sounds, known, once, size, capacity)
+        if count <= capacity:
+            return out[:count], keys[:count]
+        capacity = count

@@ -1,0 +1,82 @@
+"""Sets of 32-bit hashes as sorted arrays: sorting, intersection, and the Jaccard test in integers."""
+
+import numpy as np
+from numba import int64, njit
+
+MAX_BUCKETS = 1 << 16
+_MAX_IN_BUCKET = 256  # a fuller bucket is left to a comparison sort; hashes of text stay below 10
+
+
+@njit(inline="always")
+def _bucket_bits(count):
+    bits = 1
+    while (1 << bits) < count and (1 << bits) < MAX_BUCKETS:
+        bits += 1
+    return bits
+
+
+@njit(inline="always")
+def sort_unique(source, count, counts, target, put):
+    """Writes the distinct values of source[:count] in ascending order to target[put:]; returns how many.
+
+    The values are hashes, so their top bits spread them evenly over as many buckets as there are values: one pass to count,
+    one to place, and an insertion sort that moves hardly anything. `counts` is scratch of MAX_BUCKETS + 1.
+    """
+    if count == 0:
+        return int64(0)
+    bits = _bucket_bits(count)
+    shift, buckets = np.uint32(32 - bits), 1 << bits
+    counts[: buckets + 1] = 0
+    for i in range(count):
+        counts[int64(source[i] >> shift) + 1] += 1
+    fullest = int64(0)
+    for b in range(1, buckets + 1):
+        fullest = max(fullest, counts[b])
+        counts[b] += counts[b - 1]
+    for i in range(count):
+        bucket = int64(source[i] >> shift)
+        target[put + counts[bucket]] = source[i]
+        counts[bucket] += 1
+    if fullest > _MAX_IN_BUCKET:
+        target[put : put + count] = np.sort(target[put : put + count])
+    else:
+        for i in range(put + 1, put + count):
+            value, j = target[i], i - 1
+            while j >= put and target[j] > value:
+                target[j + 1] = target[j]
+                j -= 1
+            target[j + 1] = value
+    kept = int64(1)
+    for i in range(1, count):
+        if target[put + i] != target[put + kept - 1]:
+            target[put + kept] = target[put + i]
+            kept += 1
+    return kept
+
+
+@njit(inline="always")
+def shared(values, a, a_stop, b, b_stop, wanted):
+    """How many values the sorted sets values[a:a_stop] and values[b:b_stop] share; -1 once `wanted` is out of reach."""
+    found = int64(0)
+    while a < a_stop and b < b_stop:
+        if found + min(a_stop - a, b_stop - b) < wanted:
+            return int64(-1)
+        for _ in range(min(a_stop - a, b_stop - b, 64)):  # so many steps cannot run past an end
+            x, y = values[a], values[b]
+            found += x == y
+            a += x <= y
+            b += y <= x
+    return found if found >= wanted else int64(-1)
+
+
+@njit(inline="always")
+def shared_if_alike(values, a, a_stop, b, b_stop, num, den):
+    """The size of the intersection if Jaccard similarity >= num / den, else -1. Exact: only integers are compared.
+
+    shared / (a + b - shared) >= num / den is the same as shared * (num + den) >= num * (a + b).
+    """
+    first, second = a_stop - a, b_stop - b
+    if first == 0 or second == 0 or min(first, second) * den < num * max(first, second):
+        return int64(-1)
+    wanted = (num * (first + second) + num + den - 1) // (num + den)
+    return shared(values, a, a_stop, b, b_stop, wanted)

@@ -1,0 +1,213 @@
+"""Rule packs: what a boilerplate line looks like in one language, as YAML with examples that the rules must pass.
+
+A rule is a list of phrases, looked up as whole lines in normalised form (`kernels.lines.line_keys`: case, digits, accents and
+punctuation do not matter), or a pattern for RE2 with open slots. Its examples, `strips` and `keeps`, are lines.
+"""
+
+import difflib
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from annotated_types import Ge, Le, MinLen
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.errors import UserError
+from pipeline.kernels.lines import line_forms, line_spans
+from pipeline.kernels.text import buffers
+from pipeline.places import line_of, read_yaml
+from pipeline.resources import shipped_config, shipped_configs
+
+MAX_TOKENS = 60  # of any rule: longer lines are never looked at
+# Bullets, quotes, pipes, arrows and dots around a line do not matter. Written out: [^\p{L}\p{N}] takes RE2 a millisecond to read.
+_EDGE = r"[\s!-/:-@\[-`{-~\x{A0}-\x{A9}\x{AB}-\x{B1}\x{B4}-\x{B8}\x{BB}\x{BF}\x{2000}-\x{206F}\x{2190}-\x{2BFF}\x{3000}-\x{3004}"
+_EDGE += r"\x{3008}-\x{3020}\x{FE00}-\x{FE6F}\x{FF01}-\x{FF0F}\x{FF1A}-\x{FF20}\x{FF3B}-\x{FF40}\x{FF5B}-\x{FF65}\x{1F000}-\x{1FAFF}]*"
+_ASCII_CLASSES = re.compile(r"\\\\|\\[wWbBdD]")
+_Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Rule(BaseModel):
+    """One kind of line and what becomes of it.
+
+    scope: the pattern is the whole line, its beginning, or anywhere in it. zone: `head` is what stands before the first body sentence,
+    `tail` what follows the last one, `tail_block` the lines at the very end, each followed only by others that go.
+    action: `drop` the line; `strip_prefix` cuts what the pattern matched; `cut_tail` drops it and all after it where no body
+    sentence follows; `tag` only notes it in the ledger.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    id: _Name
+    family: _Name
+    scope: Literal["line", "prefix", "contains"] = "line"
+    zone: Literal["anywhere", "head", "tail", "tail_block"] = "anywhere"
+    min_tokens: Annotated[int, Ge(0), Le(MAX_TOKENS)] = 0
+    max_tokens: Annotated[int, Ge(1), Le(MAX_TOKENS)]
+    action: Literal["drop", "strip_prefix", "cut_tail", "tag"] = "drop"
+    why: Annotated[str, MinLen(1)]
+    strips: Annotated[tuple[str, ...], MinLen(1)]
+    keeps: Annotated[tuple[str, ...], MinLen(1)]
+    phrases: tuple[str, ...] = ()
+    pattern: tuple[str, ...] = ()  # alternatives
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Rule":
+        if bool(self.phrases) == bool(self.pattern):
+            raise ValueError("a rule has either phrases or a pattern (a list of alternatives)")
+        if self.phrases and self.scope != "line":
+            raise ValueError("phrases are whole lines: scope line, or write a pattern")
+        if self.action == "strip_prefix" and self.scope != "prefix":
+            raise ValueError("the action strip_prefix goes with scope prefix")
+        return self
+
+    @property
+    def regex(self) -> str:
+        """The pattern for `pyarrow.compute`, case-insensitive; "" for phrases. White space after the line may follow it."""
+        if not self.pattern:
+            return ""
+        choice = f"(?i:{'|'.join(self.pattern)})"
+        return {"line": f"^{_EDGE}{choice}{_EDGE}$", "prefix": f"^{_EDGE}{choice}", "contains": choice}[self.scope]
+
+    @property
+    def text(self) -> str:
+        """The rule's phrases and patterns, one a line."""
+        return "\n".join(self.phrases or self.pattern)
+
+
+class Pack(BaseModel):
+    """The rules of one language, or of all (`lang` is null)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    pack: _Name
+    lang: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] | None
+    rules: Annotated[tuple[Rule, ...], MinLen(1)]
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the pack's content in canonical form: comments, order of keys and white space of the file do not matter."""
+        content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+def shipped_packs() -> dict[str, Path]:
+    """The packs that come with the package: name -> file."""
+    return {path.stem: path for path in shipped_configs("packs")}
+
+
+def find_pack(name: str) -> Path:
+    """The file of a shipped pack by its name, or of any pack by its path. Raises UserError where there is none."""
+    shipped = shipped_config(f"packs/{name}.yaml") if re.fullmatch(r"[\w-]+", name) else None
+    if shipped is not None:
+        return shipped
+    if Path(name).is_file():
+        return Path(name)
+    raise UserError(f"packs: no pack and no file {name!r}.{_nearest(name, shipped_packs())} Shipped are {', '.join(shipped_packs())}.")
+
+
+def read_pack(path: Path) -> Pack:
+    """The rules of a file. Raises UserError that names file, rule and fault; the examples are `check_pack`'s."""
+    values, node = read_yaml(path)
+    try:
+        pack = Pack.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(f"{path} line {line_of(node, first['loc'])}: {_fault(values, first)}") from None
+    seen: set[str] = set()
+    for rule in pack.rules:
+        if rule.id in seen:
+            raise UserError(f"{path}: rule {rule.id}: two rules have this id; give one of them another")
+        seen.add(rule.id)
+        _check_pattern(path, pack, rule)
+    return pack
+
+
+@cache
+def shipped_pack(name: str) -> Pack:
+    """A shipped pack by its name, read once a process."""
+    return read_pack(find_pack(name))
+
+
+def check_pack(path: Path) -> Pack:
+    """`read_pack`, and every rule tried on its own examples. Raises UserError with the first example that fails."""
+    pack = read_pack(path)
+    for rule in pack.rules:
+        for example, hit in zip(rule.strips, matches(rule, rule.strips)):
+            if not hit:
+                raise UserError(f"{path}: rule {rule.id}: its own example under strips is not matched: {example!r}")
+        for example, hit in zip(rule.keeps, matches(rule, rule.keeps)):
+            if hit:
+                raise UserError(f"{path}: rule {rule.id}: its own example under keeps is matched: {example!r}")
+    return pack
+
+
+def matches(rule: Rule, lines: tuple[str, ...]) -> list[bool]:
+    """Whether the rule matches each line, zones aside."""
+    text = pa.array([line.replace("\n", " ") for line in lines], pa.large_string())
+    keys, tokens = _forms(text)
+    return rule_mask(rule, text, keys, tokens).tolist()  # type: ignore[no-any-return]
+
+
+def rule_mask(rule: Rule, text: pa.Array, keys: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+    """Boolean per line: whether the rule matches it. `keys` and `tokens` are the lines' `line_forms`."""
+    if rule.phrases:
+        hit = np.isin(keys, phrase_keys(rule))
+    else:
+        hit = pc.match_substring_regex(text, rule.regex).to_numpy(zero_copy_only=False)
+    mask: np.ndarray = hit & (tokens >= rule.min_tokens) & (tokens <= rule.max_tokens)
+    return mask
+
+
+def phrase_keys(rule: Rule) -> np.ndarray:
+    """The `line_keys` of the rule's phrases, in their order."""
+    return _forms(pa.array(rule.phrases, pa.large_string()))[0]
+
+
+def _forms(lines: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    offsets, data = buffers(lines)
+    return line_forms(offsets, data, *line_spans(offsets, data))
+
+
+def _check_pattern(path: Path, pack: Pack, rule: Rule) -> None:
+    if any(key == 0 for key in phrase_keys(rule)) if rule.phrases else False:
+        raise UserError(f"{path}: rule {rule.id}: a phrase holds no letter and no digit; write a pattern")
+    if pack.lang != "en":
+        for found in _ascii_classes(rule.text):
+            raise UserError(
+                f"{path}: rule {rule.id}: {found} knows ASCII only in RE2; say \\p{{L}} (letters) or \\p{{Nd}} (digits) instead"
+            )
+    try:
+        pc.match_substring_regex(pa.array([""]), rule.regex)
+    except pa.ArrowInvalid as error:
+        raise UserError(f"{path}: rule {rule.id}: RE2 refuses its pattern ({error}): {rule.text!r}") from None
+
+
+def _ascii_classes(pattern: str) -> Iterator[str]:
+    return (found for found in _ASCII_CLASSES.findall(pattern) if found != "\\\\")
+
+
+def _fault(values: object, error: object) -> str:
+    """One sentence on a pydantic error: the rule, the key, what was found and the nearest right name."""
+    where, kind = error["loc"], error["type"]  # type: ignore[index]
+    rule, place = "", [str(key) for key in where]
+    if len(where) > 1 and where[0] == "rules" and isinstance(values, dict):
+        found = values["rules"][where[1]]
+        rule = f"rule {found.get('id', where[1])}: " if isinstance(found, dict) else f"rule {where[1]}: "
+        place = place[2:]
+    if kind == "extra_forbidden":
+        known = Rule.model_fields if rule else Pack.model_fields
+        return f"{rule}no key {place[-1]!r} is known.{_nearest(place[-1], known)}"
+    if kind == "missing":
+        return f"{rule}{'.'.join(place)} is missing"
+    found = f", found {error['input']!r}" if place and isinstance(error["input"], str | int) else ""  # type: ignore[index]
+    return f"{rule}{'.'.join([*place, ''])[:-1]}: {error['msg']}{found}".replace(": : ", ": ")  # type: ignore[index]
+
+
+def _nearest(name: str, known: object) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)  # type: ignore[call-overload]
+    return f" Did you mean {near[0]!r}?" if near else ""

@@ -1,0 +1,169 @@
+"""What becomes of ids that occur twice: an error, a number behind the id, or quarantine. Before any stage runs."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal, TypedDict
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.errors import UserError
+from pipeline.files import open_ipc, write_ipc
+from pipeline.readers.ids import DuplicateId, all_hashes, find_duplicate_ids, id_hashes, origins
+from pipeline.readers.read import ReadResult, add_counts
+from pipeline.readers.records import QUARANTINE, Rejected, quarantine_batch
+from pipeline.readers.values import to_json
+from pipeline.schema import SCHEMA
+
+Policy = Literal["error", "quarantine", "number"]
+
+_REASON = "duplicate id"
+
+
+class ReadCorpus(TypedDict):
+    """What all tasks together left: shards with unique ids. JSON; paths are those of `folder`."""
+
+    shards: list[str]
+    quarantine: list[str]
+    records: int
+    rows: int
+    quarantined: int
+    text_bytes: int
+    reasons: dict[str, int]
+    encodings: dict[str, int]
+    bytes: int
+    empty_files: int
+
+
+def resolve_duplicate_ids(folder: str, results: Sequence[ReadResult], policy: Policy) -> ReadCorpus:
+    """The results of all tasks put together, with unique ids.
+
+    `error` raises UserError that names the first three and where they are; `number` makes the second document with an id `id#2`,
+    the third `id#3`, passing over ids that are taken; `quarantine` keeps the first. Shards that change are written anew under
+    other names, so that this can be done again.
+    """
+    corpus = _merge(folder, results)
+    shards = [name for result in results for name, _, _ in result["shards"]]
+    duplicates = find_duplicate_ids(Path(folder), shards)
+    if not duplicates:
+        return corpus
+    if policy == "error":
+        raise UserError(_message(Path(folder), shards, duplicates))
+    if policy == "number":
+        return _numbered(Path(folder), shards, duplicates, corpus)
+    return _quarantined(Path(folder), shards, duplicates, corpus)
+
+
+def _merge(folder: str, results: Iterable[ReadResult]) -> ReadCorpus:
+    corpus = ReadCorpus(
+        shards=[], quarantine=[], records=0, rows=0, quarantined=0, text_bytes=0, reasons={}, encodings={}, bytes=0, empty_files=0
+    )
+    for result in results:
+        corpus["shards"] += [f"{folder}/{name}" for name, _, _ in result["shards"]]
+        corpus["quarantine"] += [f"{folder}/{name}" for name in result["quarantine"]]
+        corpus["records"] += result["rows"] + result["quarantined"]
+        corpus["rows"] += result["rows"]
+        corpus["quarantined"] += result["quarantined"]
+        corpus["text_bytes"] += sum(text_bytes for _, _, text_bytes in result["shards"])
+        corpus["reasons"] = add_counts(corpus["reasons"], result["reasons"])
+        corpus["encodings"] = add_counts(corpus["encodings"], result["encodings"])
+        corpus["bytes"] += result["bytes"]
+        corpus["empty_files"] += result["empty_files"]
+    return corpus
+
+
+def _message(folder: Path, shards: Sequence[str], duplicates: Sequence[DuplicateId]) -> str:
+    shown = [f"{duplicate.doc_id!r} ({_places(folder, shards, duplicate)})" for duplicate in duplicates[:3]]
+    more = f" and {len(duplicates) - 3} more" if len(duplicates) > 3 else ""
+    noun = "ids occur" if len(duplicates) > 1 else "id occurs"
+    return (
+        f"input: {len(duplicates)} {noun} more than once: {', '.join(shown)}{more}; "
+        "set input.on_duplicate_id to number or quarantine, or input.columns.doc_id to another column"
+    )
+
+
+def _places(folder: Path, shards: Sequence[str], duplicate: DuplicateId) -> str:
+    found = [origins(folder, shards[shard]).slice(row, 1).to_pylist()[0] for shard, row in duplicate.places[:3]]
+    names = [origin["file"] if origin["position"] == "file" else f"{origin['file']} {origin['position']}" for origin in found]
+    return ", ".join(names) + (", …" if len(duplicate.places) > 3 else "")
+
+
+def _numbered(folder: Path, shards: Sequence[str], duplicates: Sequence[DuplicateId], corpus: ReadCorpus) -> ReadCorpus:
+    """The corpus with numbers behind all but the first of each id."""
+    taken, given = all_hashes(folder, shards), set[str]()
+    renamed: dict[int, dict[int, str]] = {}
+    for duplicate in duplicates:
+        number = 1
+        for shard, row in duplicate.places[1:]:
+            number += 1
+            while (name := f"{duplicate.doc_id}#{number}") in given or _contains(taken, name):
+                number += 1
+            given.add(name)
+            renamed.setdefault(shard, {})[row] = name
+    for shard, names in renamed.items():
+        table = open_ipc(folder / shards[shard]).read_all()
+        ids = table["doc_id"].to_pylist()
+        for row, name in names.items():
+            ids[row] = name
+        table = table.set_column(SCHEMA.get_field_index("doc_id"), SCHEMA.field("doc_id"), pa.chunked_array([pa.array(ids)]))
+        corpus["shards"][shard] = _write_anew(folder, shards[shard], table)
+    return corpus
+
+
+def _quarantined(folder: Path, shards: Sequence[str], duplicates: Sequence[DuplicateId], corpus: ReadCorpus) -> ReadCorpus:
+    """The corpus without all but the first of each id; the others are failures, with their columns as JSON for raw bytes."""
+    removed: dict[int, list[int]] = {}
+    for shard, row in sorted(place for duplicate in duplicates for place in duplicate.places[1:]):
+        removed.setdefault(shard, []).append(row)
+    for shard, rows in removed.items():
+        table = open_ipc(folder / shards[shard]).read_all()
+        kept = np.ones(table.num_rows, bool)
+        kept[rows] = False
+        corpus["shards"][shard] = _write_anew(folder, shards[shard], table.filter(pa.array(kept)))
+        path = folder / shards[shard].replace("shard-", "quarantine-ids-", 1)
+        out = table.take(pa.array(rows))
+        write_ipc(path, [_failures(out, origins(folder, shards[shard]).take(pa.array(rows)))], QUARANTINE)
+        corpus["quarantine"].append(str(path))
+        _move_to_quarantine(corpus, out)
+    emptied = {corpus["shards"][shard] for shard, rows in removed.items() if _rows(folder / shards[shard]) == len(rows)}
+    corpus["shards"] = [path for path in corpus["shards"] if path not in emptied]
+    return corpus
+
+
+def _failures(documents: pa.Table, places: pa.Table) -> pa.RecordBatch:
+    rejected = []
+    for document, place in zip(documents.to_pylist(), places.to_pylist()):
+        raw = to_json({name: value for name, value in document.items() if value is not None}).encode()
+        reason = f"{_REASON} ({document['doc_id']!r} came before)"
+        rejected.append(Rejected(place["file"], place["position"], reason, raw))
+    return quarantine_batch(rejected)
+
+
+def _move_to_quarantine(corpus: ReadCorpus, documents: pa.Table) -> None:
+    """Counts these documents as quarantined."""
+    count = documents.num_rows
+    corpus["rows"] -= count
+    corpus["quarantined"] += count
+    corpus["text_bytes"] -= pc.sum(pc.binary_length(documents["text"])).as_py()
+    corpus["reasons"] = add_counts(corpus["reasons"], {_REASON: count})
+    encodings = {label: -documents["encoding"].to_pylist().count(label) for label in corpus["encodings"]}
+    corpus["encodings"] = {label: found for label, found in add_counts(corpus["encodings"], encodings).items() if found}
+
+
+def _write_anew(folder: Path, shard: str, table: pa.Table) -> str:
+    """Writes the changed shard beside the old one, under a name that sorts likewise; returns the path."""
+    path = folder / shard.replace(".arrow", "-unique.arrow")
+    write_ipc(path, table.to_batches(), SCHEMA)
+    return str(path)
+
+
+def _rows(path: Path) -> int:
+    return int(open_ipc(path).read_all().num_rows)
+
+
+def _contains(ordered: np.ndarray, doc_id: str) -> bool:
+    """True when the sorted hashes hold that of the id."""
+    wanted = id_hashes(pa.array([doc_id]))[0]
+    place = np.searchsorted(ordered, wanted)
+    return bool(place < len(ordered) and ordered[place] == wanted)

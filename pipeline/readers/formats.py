@@ -1,0 +1,30 @@
+"""The formats, by name. A new one is a line here and its suffixes in `listing`."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import groupby
+
+from pipeline.readers.jsonl import read_jsonl
+from pipeline.readers.parquet import read_parquet
+from pipeline.readers.records import Parsed, read_rows
+from pipeline.readers.spec import Format, InputSpec, Piece, ReadTask
+from pipeline.readers.text import read_text_file
+
+ReadPieces = Callable[[Iterable[Piece], InputSpec, int | None], Iterator[Parsed]]
+
+READERS: dict[Format, ReadPieces] = {
+    "text": partial(read_rows, read_text_file),
+    "jsonl": partial(read_rows, read_jsonl),
+    "parquet": read_parquet,
+}
+
+
+def read_pieces(task: ReadTask) -> Iterator[Parsed]:
+    """The records of a task in input order, as batches with what failed between them."""
+    left = task.limit
+    for name, pieces in groupby(task.pieces, key=lambda piece: piece.format):
+        for parsed in READERS[name](pieces, task.spec, left):
+            yield parsed
+            left = None if left is None else left - parsed.records
+        if left is not None and left <= 0:
+            return

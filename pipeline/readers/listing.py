@@ -1,0 +1,136 @@
+"""The files of an input: found, told apart by their names, sorted."""
+
+import logging
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from pipeline.errors import UserError
+from pipeline.readers.spec import Format
+
+log = logging.getLogger(__name__)
+
+SUFFIXES: dict[str, Format] = {
+    ".txt": "text",
+    ".text": "text",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
+COMPRESSIONS = (".gz", ".zst")
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file to read. `name` is relative to the input folder, with "/" between its parts, and always valid UTF-8."""
+
+    path: str
+    name: str
+    format: Format
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The files, sorted by name, and what is not read: (name, reason)."""
+
+    files: list[InputFile]
+    skipped: list[tuple[str, str]]
+
+
+def list_files(path: str, format: Literal["auto"] | Format) -> Listing:
+    """The input's files.
+
+    In a folder everything is read that has a suffix we know, or every file where the format is named; hidden files are passed
+    over, links are not followed out of the folder nor into another. Raises UserError for a path that is missing or unreadable, a
+    file of unknown format, and a folder without a file to read.
+    """
+    root = Path(path).expanduser()
+    if not stat.S_ISDIR(_status(root).st_mode):
+        return Listing([_input_file(root, root.name, format)], [])
+    found: list[InputFile] = []
+    skipped: list[tuple[str, str]] = []
+    for file, name in _walk(root):
+        reason = _reason_to_skip(file, root, format)
+        if reason:
+            log.warning("%s: not read: %s", file, reason)
+            skipped.append((name, reason))
+        else:
+            found.append(_input_file(file, name, format))
+    if not found:
+        raise UserError(f"{path}: {_nothing_to_read(skipped)}")
+    return Listing(sorted(found, key=lambda file: file.name), sorted(skipped))
+
+
+def format_of(name: str) -> Format | None:
+    """The format that a file's name tells: its suffix, under one of compression.
+
+    >>> format_of("corpus/part-3.JSONL.zst")
+    'jsonl'
+    """
+    path = PurePosixPath(name.lower())
+    plain = path.with_suffix("") if path.suffix in COMPRESSIONS else path
+    kind = SUFFIXES.get(plain.suffix)
+    return None if kind == "parquet" and plain is not path else kind
+
+
+def _walk(root: Path) -> Iterator[tuple[Path, str]]:
+    """Every file under the folder that is not hidden, with its name; linked folders are not entered."""
+
+    def fail(error: OSError) -> None:
+        raise UserError(f"{error.filename}: cannot be read ({error.strerror})")
+
+    for folder, subfolders, files in os.walk(root, onerror=fail, followlinks=False):
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        for name in files:
+            if not name.startswith("."):
+                path = Path(folder, name)
+                yield path, _printable(path.relative_to(root).as_posix())
+
+
+def _reason_to_skip(path: Path, root: Path, format: str) -> str | None:
+    if path.is_symlink() and (not path.exists() or not path.resolve().is_relative_to(root.resolve())):
+        return "a link out of the input folder, or to nothing"
+    if not stat.S_ISREG(_status(path).st_mode):
+        return "not a regular file"
+    if format == "auto" and format_of(path.name) is None:
+        return "unknown format"
+    return None
+
+
+def _input_file(path: Path, name: str, format: Literal["auto"] | Format) -> InputFile:
+    kind = format_of(path.name) if format == "auto" else format
+    if kind is None:
+        raise UserError(f"{path}: its name tells no format that we read; set input.format to text, jsonl or parquet")
+    status = _status(path)
+    if not stat.S_ISREG(status.st_mode):
+        raise UserError(f"{path}: not a regular file; a file or a folder was expected")
+    if not os.access(path, os.R_OK):
+        raise UserError(f"{path}: cannot be read (Permission denied)")
+    return InputFile(str(path), _printable(name), kind, status.st_size, status.st_mtime_ns)
+
+
+def _status(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file or folder; look at input.path") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _nothing_to_read(skipped: list[tuple[str, str]]) -> str:
+    if not skipped:
+        return "the folder is empty; look at input.path"
+    name, reason = min(skipped)
+    return f"no file to read among {len(skipped)} ({name}: {reason}); expected {', '.join(SUFFIXES)}; or set input.format"
+
+
+def _printable(name: str) -> str:
+    """The name with bytes that are not UTF-8 written as \\xff."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")

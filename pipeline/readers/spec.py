@@ -1,0 +1,89 @@
+"""What to read, and the pieces that a plan cuts it into."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, NamedTuple
+
+from annotated_types import Gt
+
+MIB = 2**20
+
+Format = Literal["text", "jsonl", "parquet"]
+
+
+class InputColumns(NamedTuple):
+    """The input column for each column of the schema that an input may fill; what a run finds out is not for the input to set."""
+
+    doc_id: str
+    source: str
+    url: str
+    title: str
+    published: str
+    text: str
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """What to read and in what portions. None of the portions changes a row or an id."""
+
+    path: str = field(metadata={"help": "a file or a folder"})
+    format: Literal["auto", "text", "jsonl", "parquet"] = field(
+        default="auto", metadata={"help": "auto goes by the files' names"}
+    )
+    columns: Mapping[str, str] = field(default_factory=dict, metadata={"help": "name in the schema -> column of the input"})
+    shard_bytes: Annotated[int, Gt(0)] = field(default=64 * MIB, metadata={"help": "text in a shard, about"})
+    batch_bytes: Annotated[int, Gt(0)] = field(default=8 * MIB, metadata={"help": "text in a batch; at least one document"})
+    max_record_bytes: Annotated[int, Gt(0)] = field(
+        default=256 * MIB, metadata={"help": "a longer line, text file or value of the text column goes to quarantine, cut off"}
+    )
+
+    @property
+    def max_batch_bytes(self) -> int:
+        """Bytes of text that a batch is cut at, since a shard is whole batches."""
+        return min(self.batch_bytes, self.shard_bytes)
+
+    def input_columns(self) -> "InputColumns":
+        """The input column of each schema name: as mapped, else the one of the same name."""
+        return InputColumns(**{name: self.columns.get(name, name) for name in InputColumns._fields})
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A file, or a part of one that can be read by itself.
+
+    `start` and `stop` are byte offsets for JSON Lines (aligned on lines) and row groups for Parquet; `stop` None is the end of
+    the file. The first line and the first record of the piece are numbered from 1 in their file; lines are those of JSON Lines.
+    """
+
+    path: str
+    name: str  # relative to the input folder, with "/": what ids and errors call the file
+    format: Format
+    size: int  # bytes on disk
+    start: int = 0
+    stop: int | None = None
+    first_line: int = 1
+    first_record: int = 1
+
+
+@dataclass(frozen=True)
+class ReadTask:
+    """What one worker reads in one go. `limit`: no more than so many records of it."""
+
+    number: int
+    pieces: tuple[Piece, ...]
+    spec: InputSpec
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class InputPlan:
+    """The tasks, in input order, and what tells this input from another or a changed one.
+
+    `fingerprint` is JSON: the files with sizes and modification times. `skipped` names what lies in the folder and is not read,
+    with the reason.
+    """
+
+    tasks: list[ReadTask]
+    fingerprint: dict[str, Any]
+    skipped: list[tuple[str, str]]
+    bytes: int

@@ -1,0 +1,101 @@
+"""Documents out of Arrow tables, for formats that come in columns: the text goes through without becoming Python strings."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.readers.columns import binary_lengths, is_binary, plain_column, string_values, timestamps, utf8_or_none, values
+from pipeline.readers.decode import UndecodableError, decode
+from pipeline.readers.lines import KEPT_BYTES, too_long
+from pipeline.readers.records import Parsed, Rejected, numbered_id, reason_for_no_text
+from pipeline.readers.spec import InputSpec
+from pipeline.readers.values import to_json
+from pipeline.schema import make_batch
+
+
+def parse_rows(rows: pa.RecordBatch, spec: InputSpec, *, file: str, first_row: int) -> Iterator[Parsed]:
+    """Batches from rows of an input's columns, cut by bytes of text. Rows are numbered from `first_row` in their file.
+
+    The column of the text must be there and hold strings or bytes.
+    """
+    text = plain_column(rows, spec.input_columns().text)
+    for start, stop in _cut_by_bytes(binary_lengths(text), spec.max_batch_bytes):
+        yield _parse(rows.slice(start, stop - start), spec, file, first_row + start)
+
+
+def _cut_by_bytes(lengths: np.ndarray, batch_bytes: int) -> Iterator[tuple[int, int]]:
+    """Ranges of rows that together have at most so many bytes, or are one row that alone has more."""
+    ends = np.cumsum(lengths)
+    start, before = 0, 0
+    while start < len(lengths):
+        stop = max(start + 1, int(np.searchsorted(ends, before + batch_bytes, side="right")))
+        yield start, stop
+        start, before = stop, int(ends[stop - 1])
+
+
+def _parse(rows: pa.RecordBatch, spec: InputSpec, file: str, first_row: int) -> Parsed:
+    columns = spec.input_columns()
+    text, encodings, problems = _read_text(plain_column(rows, columns.text), columns.text, spec.max_record_bytes)
+    fields: dict[str, Any] = {
+        name: string_values(column)
+        for name in ("doc_id", "source", "url", "title")
+        if (column := plain_column(rows, getattr(columns, name))) is not None
+    }
+    ids = fields.get("doc_id", [None] * rows.num_rows)
+    fields["doc_id"] = [value or numbered_id(file, number) for number, value in enumerate(ids, start=first_row)]
+    fields["published"], unparsed = timestamps(plain_column(rows, columns.published))
+    fields["meta"] = _meta(rows, set(columns), columns.published, unparsed)
+    batch = make_batch({**fields, "text": text, "encoding": encodings})
+    position = pa.array([f"row {number}" for number in range(first_row, first_row + rows.num_rows)], pa.string())
+    files = pa.array([file] * rows.num_rows, pa.string())
+    if not problems:
+        return Parsed(batch, files, position, [])
+    kept = pa.array([row not in problems for row in range(rows.num_rows)])
+    rejected = [
+        Rejected(file, f"row {first_row + row}", reason, _raw(rows, row, spec.max_record_bytes))
+        for row, reason in sorted(problems.items())
+    ]
+    return Parsed(batch.filter(kept), files.filter(kept), position.filter(kept), rejected)
+
+
+def _read_text(column: pa.Array, name: str, max_bytes: int) -> tuple[pa.Array, Sequence[str], dict[int, str]]:
+    """The text column as large_string without nulls, the encoding of each row, and by row the reasons why some cannot be read."""
+    problems = {row: reason_for_no_text(name, {name: None}) for row in np.flatnonzero(column.is_null().to_numpy(False)).tolist()}
+    lengths = binary_lengths(column)
+    problems |= {row: too_long(int(lengths[row]), max_bytes) for row in np.flatnonzero(lengths > max_bytes).tolist()}
+    text = None if is_binary(column.type) else utf8_or_none(column)
+    return _decode_rows(column, problems) if text is None else (text.fill_null(""), ["utf-8"] * len(column), problems)
+
+
+def _decode_rows(column: pa.Array, problems: dict[int, str]) -> tuple[pa.Array, Sequence[str], dict[int, str]]:
+    """`_read_text` for bytes, and for strings that are not the UTF-8 they should be: row by row."""
+    texts, encodings = [""] * len(column), ["utf-8"] * len(column)
+    for row, raw in enumerate(column.cast(pa.large_binary())):
+        if row in problems:
+            continue
+        try:
+            decoded = decode(raw.as_py())
+        except UndecodableError as error:
+            problems[row] = f"not text ({error})"
+            continue
+        texts[row], encodings[row] = decoded.text, decoded.encoding
+    return pa.array(texts, pa.large_string()), encodings, problems
+
+
+def _meta(rows: pa.RecordBatch, named: set[str], published: str, unparsed: Mapping[int, Any]) -> list[str | None] | None:
+    """The columns that are not named as JSON by row, with the values of the column of dates that are none."""
+    names = [name for name in rows.schema.names if name not in named]
+    if not names and not unparsed:
+        return None
+    rest = zip(*(values(plain_column(rows, name)) for name in names)) if names else [()] * rows.num_rows
+    objects = ({**dict(zip(names, row)), **({published: unparsed[i]} if i in unparsed else {})} for i, row in enumerate(rest))
+    return [to_json(value) if value else None for value in objects]
+
+
+def _raw(rows: pa.RecordBatch, row: int, max_bytes: int) -> bytes:
+    """A row as JSON, which is as near as a column format comes to raw bytes; its beginning when the row is over the limit."""
+    one = rows.slice(row, 1)
+    raw = to_json({name: values(plain_column(one, name))[0] for name in one.schema.names}).encode()
+    return raw[:KEPT_BYTES] if len(raw) > max_bytes else raw

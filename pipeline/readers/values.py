@@ -1,0 +1,79 @@
+"""Values of input columns as the schema holds them: strings, points in time, and JSON for whatever is not named."""
+
+import base64
+import json
+import math
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+# What Python's datetime can show, so that every consumer can: 0001-01-01 to 9999-12-31.
+FIRST_MS, LAST_MS = -62_135_596_800_000, 253_402_300_799_999
+
+_FORM: Mapping[str, Any] = {"sort_keys": True, "separators": (",", ":"), "allow_nan": False}
+
+
+def describe(value: Any) -> Any:
+    """JSON for a value that has none of its own: bytes as base64, everything else (decimals, times) as it prints."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=describe, **_FORM)
+_ASCII_ENCODER = json.JSONEncoder(ensure_ascii=True, default=describe, **_FORM)
+
+
+def to_json(value: Any) -> str:
+    """Compact JSON with sorted keys. NaN and the infinities, which JSON lacks, become strings; lone surrogates stay escapes."""
+    try:
+        text = _ENCODER.encode(value)
+    except ValueError:
+        text = _ENCODER.encode(_finite(value))
+    return text if is_encodable(text) else _ASCII_ENCODER.encode(_finite(value))
+
+
+def is_encodable(text: str) -> bool:
+    """False for a string with a lone surrogate, which no UTF-8 can hold."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def as_string(value: Any) -> str | None:
+    """A value for a string column: strings as they are, null for null, all else as JSON (17 as "17")."""
+    return value if value is None or isinstance(value, str) else to_json(value)
+
+
+def to_milliseconds(value: Any) -> int | None:
+    """Milliseconds since 1970 of an ISO 8601 date or time; without a zone it is taken as UTC. None for anything else.
+
+    >>> to_milliseconds("2021-10-10T12:00:00+02:00")
+    1633860000000
+    >>> to_milliseconds("10 Oct 2021") is None
+    True
+    """
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value.strip())
+    except ValueError:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    milliseconds = (aware - _EPOCH) // _MILLISECOND
+    return milliseconds if FIRST_MS <= milliseconds <= LAST_MS else None
+
+
+def _finite(value: Any) -> Any:
+    """The value with NaN, Infinity and -Infinity as strings, at any depth."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,97 @@
+"""Writes the language of each document, `und` where the text does not tell, and marks those that are not wanted."""
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Annotated
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from annotated_types import Ge, Le
+
+from pipeline.edits import NO_EDITS
+from pipeline.kernels.language import SCORES_PER_NAT, identify
+from pipeline.kernels.language_tables import label_names, load_profiles
+from pipeline.kernels.text import buffers
+from pipeline.schema import live_rows, replace_columns
+from pipeline.stage import Outcome
+
+UNDETERMINED = "und"
+
+# Thousandths of a nat per n-gram at which the rest of a text is not read.
+DECISIVE_MARGIN = 300
+
+# A profile of these holds only some of the n-grams of its own language: `min_known` says nothing about them.
+LARGE_ALPHABETS = ("ja", "ko", "zh")
+
+
+@dataclass(frozen=True)
+class IdentifyLanguage:
+    """Fills `lang` (ISO 639-1, one of `label_names()`, or `und`) and `lang_score` of every live row.
+
+    The method is langdetect's (naive Bayes over its profiles of 55 languages), over all n-grams instead of a random draw, so
+    that the same text always has the same label. `zh` stands for both of its Chinese profiles. `lang_score` is the margin of
+    the best label over the next in thousandths of a nat per n-gram, 0 for a text without n-grams of any profile. The label is
+    `und` when the margin is below `min_margin`, or when the label's profile holds less than `min_known` of the text's n-grams:
+    a text in a language without a profile. Unwanted languages get `drop_reason` `language:<label>`.
+    """
+
+    keep: tuple[str, ...] = field(default=(), metadata={"help": "languages to keep (ISO 639-1); none named: all"})
+    keep_und: bool = field(default=True, metadata={"help": "keep documents whose language is undetermined"})
+    min_margin: Annotated[int, Ge(0), Le(10_000)] = field(
+        default=50, metadata={"help": "least margin over the next language, thousandths of a nat per n-gram; below it: und"}
+    )
+    min_known: Annotated[int, Ge(0), Le(1000)] = field(
+        default=900, metadata={"help": "least share of n-grams that the language's profile holds, thousandths; below it: und"}
+    )
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "keep", tuple(self.keep))
+        for name in self.keep:
+            if name not in label_names():
+                raise ValueError(f"no language {name!r}. {_advice(name)}")
+
+    def __call__(self, batch: pa.RecordBatch) -> Outcome:
+        live = live_rows(batch)
+        rows = np.flatnonzero(live)
+        if len(rows) == 0:
+            return Outcome(batch, NO_EDITS)
+        labels, scores, known = best_labels(batch.column("text"), rows)
+        names = [*label_names(), UNDETERMINED]
+        alphabetic = ~np.isin(labels, [names.index(name) for name in LARGE_ALPHABETS])
+        labels[(scores < self.min_margin) | (alphabetic & (known < self.min_known))] = names.index(UNDETERMINED)
+        reasons = [self._reason(name) for name in names]
+        place = np.cumsum(live) - 1  # of a live row among the live rows
+        index = pa.array(labels[place], mask=~live)
+        columns = {
+            "lang": pa.array(names, pa.string()).take(index),
+            "lang_score": pa.array(scores[place].astype(np.int32), mask=~live),
+            "drop_reason": pa.array(reasons, pa.string()).take(index),
+        }
+        mask = pa.array(live)
+        merged = {name: pc.if_else(mask, column, batch.column(name)) for name, column in columns.items()}
+        return Outcome(replace_columns(batch, **merged), NO_EDITS)
+
+    def _reason(self, name: str) -> str | None:
+        kept = self.keep_und if name == UNDETERMINED else not self.keep or name in self.keep
+        return None if kept else f"language:{name}"
+
+
+def best_labels(text: pa.Array, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For these rows of the texts: the best label, its margin (thousandths of a nat per n-gram) and the share of the n-grams
+    that its profile holds (thousandths). All int64.
+
+    A label is a position in `label_names()`, one past its end for a text without n-grams, whose margin and share are 0.
+    """
+    profiles = load_profiles()
+    languages, margins, ngrams, known = identify(*buffers(text), rows, DECISIVE_MARGIN, *profiles).T
+    labels = np.where(ngrams > 0, profiles.labels[languages], len(label_names())).astype(np.int64)
+    seen = np.maximum(ngrams, 1)
+    return labels, margins * 1000 // (SCORES_PER_NAT * seen), known * 1000 // seen
+
+
+def _advice(name: str) -> str:
+    if name == UNDETERMINED:
+        return "`keep_und` says whether undetermined documents are kept."
+    near = get_close_matches(name.lower().replace("_", "-").split("-")[0], label_names(), n=1)
+    return f"Did you mean {near[0]!r}?" if near else f"Known are {', '.join(label_names())}."

@@ -1,0 +1,121 @@
+"""Removes the lines that readers skip: rules of packs by language, and the structure of the document. Keeps what they read.
+
+A pass looks at the lines that are left; passes follow, over the documents that changed, until one finds nothing. So a second run
+over the output finds nothing either.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import pyarrow as pa
+from annotated_types import Ge, Le
+
+from pipeline.edits import apply_columns
+from pipeline.kernels.lines import removal_spans
+from pipeline.packs import Pack, find_pack, read_pack, shipped_pack, shipped_packs
+from pipeline.schema import add_flags, live_rows, replace_columns
+from pipeline.stage import Outcome
+from pipeline.stages.boilerplate_lines import AllLines, Lines, tabulate
+from pipeline.stages.boilerplate_match import Matcher, applicable
+from pipeline.stages.boilerplate_pass import Matches, Removal, one_pass
+
+GUARD_FLAG = "boilerplate_guard"
+MAX_PASSES = 50  # news needs two or three; a document that needs more is kept as it was
+
+
+@dataclass(frozen=True)
+class StripBoilerplate:
+    """Drops boilerplate lines and prefixes. A document that would lose too much stays as it was, flagged `boilerplate_guard`."""
+
+    packs: Literal["auto"] | list[str] = field(
+        default="auto", metadata={"help": "rule packs by name or path; auto: all shipped. Each serves documents of its language"}
+    )
+    max_removed_share: Annotated[float, Ge(0), Le(1)] = field(
+        default=0.30, metadata={"help": "a document that would lose a larger share of its words is kept as it was and flagged"}
+    )
+    min_words_left: Annotated[int, Ge(0)] = field(
+        default=50, metadata={"help": "so is one that would be left with fewer words, if it had more"}
+    )
+
+    def __call__(self, batch: pa.RecordBatch) -> Outcome:
+        """The batch with its texts stripped; one edit for each dropped line (its newline and blank lines included) or prefix."""
+        everything, lines = tabulate(batch.column("text"))
+        langs = [None if lang is None else lang.split("-")[0] for lang in batch.column("lang").to_pylist()]
+        removal, unsettled = self._settle(lines.where(live_rows(batch)[lines.row]), langs)
+        guarded = unsettled | self._unsafe_rows(lines, removal, len(langs))
+        batch = add_flags(batch, GUARD_FLAG, np.flatnonzero(guarded))
+        text, edits = apply_columns(batch.column("text"), **_edit_columns(everything, removal.outside(guarded, everything.rows)))
+        return Outcome(replace_columns(batch, text=text), edits)
+
+    def digests(self) -> dict[str, str]:
+        """sha256 of each pack, by name."""
+        return {pack.pack: pack.digest for pack in load_packs(self._names())}
+
+    def _names(self) -> tuple[str, ...]:
+        return tuple(shipped_packs()) if self.packs == "auto" else tuple(self.packs)
+
+    def _settle(self, lines: Lines, langs: Sequence[str | None]) -> tuple[Removal, np.ndarray]:
+        """All that goes, pass after pass, and (boolean per row) the documents that still changed in the last of MAX_PASSES."""
+        names = self._names()
+        matchers = [_matcher(names, lang) for lang in langs]
+        removal, changed = Removal({}, {}, {}), np.ones(len(langs), np.bool_)
+        matches = Matches.none(int(lines.number.max(initial=-1)) + 1)
+        for _ in range(MAX_PASSES):
+            found = one_pass(lines.where(changed[lines.row]), matches, matchers, langs)
+            removal, lines, changed, matches = removal.then(found.removal), found.lines, found.changed, found.matches
+            if not changed.any():
+                break
+        return removal, changed
+
+    def _unsafe_rows(self, lines: Lines, removal: Removal, rows: int) -> np.ndarray:
+        """Boolean per row: whether too little of the document would be left."""
+        dropped = np.isin(lines.number, np.fromiter(removal.dropped, np.int64, len(removal.dropped)))
+        before = np.bincount(lines.row, lines.tokens, rows).astype(np.int64)
+        removed = np.bincount(lines.row[dropped], lines.tokens[dropped], rows).astype(np.int64)
+        too_few = (before - removed < self.min_words_left) & (before >= self.min_words_left)
+        unsafe: np.ndarray = (removed > 0) & ((removed > self.max_removed_share * before) | too_few)
+        return unsafe
+
+
+@cache
+def load_packs(names: tuple[str, ...]) -> tuple[Pack, ...]:
+    """The packs of these names and paths, in order; read once a process."""
+    shipped = shipped_packs()
+    return tuple(shipped_pack(name) if name in shipped else read_pack(find_pack(name)) for name in names)
+
+
+@cache
+def _matcher(names: tuple[str, ...], lang: str | None) -> Matcher:
+    """The matcher for a language; languages that the same packs serve share one."""
+    return _matcher_of(tuple(pack.pack for pack in applicable(load_packs(names), lang)), names)
+
+
+@cache
+def _matcher_of(applied: tuple[str, ...], names: tuple[str, ...]) -> Matcher:
+    return Matcher(tuple(pack for pack in load_packs(names) if pack.pack in applied))
+
+
+def _edit_columns(lines: AllLines, removal: Removal) -> dict[str, Any]:
+    """The removal as the arguments of `apply_columns`."""
+    drop = np.zeros(len(lines.rows), np.bool_)
+    drop[list(removal.dropped)] = True
+    rows, starts, stops, line = removal_spans(lines.offsets, lines.data, lines.rows, lines.starts, lines.stops, drop)
+    dropped = zip(rows.tolist(), starts.tolist(), stops.tolist(), line.tolist())
+    spans = [(*span, removal.dropped[i], "edit") for *span, i in dropped]
+    for i, (length, rule) in removal.cut.items():
+        start = int(lines.starts[i])
+        spans.append((int(lines.rows[i]), start, start + length, rule, "edit"))
+    for i, rule in removal.tagged.items():
+        spans.append((int(lines.rows[i]), int(lines.starts[i]), int(lines.stops[i]), rule, "flag"))
+    spans.sort(key=lambda span: span[:3])
+    columns = list(zip(*spans)) or [(), (), (), (), ()]
+    return {
+        "rows": np.array(columns[0], np.int64),
+        "starts": np.array(columns[1], np.int64),
+        "stops": np.array(columns[2], np.int64),
+        "rule": pa.array(columns[3], pa.string()),
+        "kind": pa.array(columns[4], pa.string()),
+    }

@@ -1,0 +1,44 @@
+"""The word lists of `lexicon.yaml` as the stage and its kernels want them."""
+
+import re
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import yaml
+
+from pipeline.kernels.cased_words import make_classes
+from pipeline.kernels.casing import ARTICLE, FUNCTION, JOINING, PARTICLE, ROLE, TITLE
+
+
+@cache
+def word_list(name: str) -> frozenset[str]:
+    """The words of one list, in lower case."""
+    return frozenset(_lists()[name].split())
+
+
+@cache
+def classes() -> tuple[np.ndarray, np.ndarray]:
+    """The classes of words that the casing kernels ask for, as `cased_words.make_classes` gives them."""
+    names = {FUNCTION: "function_words", PARTICLE: "particles", TITLE: "titles", ROLE: "role_nouns"}
+    return make_classes(
+        {
+            ARTICLE: ["a", "an"],
+            JOINING: ["and", "for", "of"],
+            **{number: sorted(word_list(name)) for number, name in names.items()},
+        }
+    )
+
+
+@cache
+def pinyin() -> re.Pattern[str]:
+    """Matches words that are wholly syllables of Mandarin in pinyin, in lower case: "zhang", "yongshu"; not "muttaqi"."""
+    syllables = (f"{initial}(?:{'|'.join(finals.split())})" for initial, finals in _lists()["pinyin"].items())
+    return re.compile(f"(?:{'|'.join(syllables)})+")
+
+
+@cache
+def _lists() -> dict[str, Any]:
+    lists: dict[str, Any] = yaml.safe_load(files("pipeline.translation").joinpath("lexicon.yaml").read_text("utf-8"))
+    return lists

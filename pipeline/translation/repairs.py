@@ -1,0 +1,87 @@
+"""What a translated document shows by itself: repairs that need no other document, and flags for what only a person can mend."""
+
+import re
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from pipeline.edits import Span
+from pipeline.kernels.text import buffers
+from pipeline.translation.score import Hits
+from pipeline.translation.signals import AFTER_SPOKESMAN, SIGNALS
+
+# "spokesman balsi of the government", "spokesman suhaile Shahin"; not "the spokesman said". Broader than the signal of the
+# same name, which must be right on human text too.
+_LOWERCASE_NAME = re.compile(rf"\bspokes(?:man|person|woman) (?!(?:{AFTER_SPOKESMAN})\b)([a-z]{{3,}})(?=[ ,.]|['’]s\b)")
+
+_WIDE = dict(zip("，。：；！？（）", ",.:;!?()", strict=True))
+_LATIN = re.compile(r"[0-9A-Za-zÀ-ɏ]")
+
+
+def repair_commas(text: pa.Array, hits: Hits, passed: frozenset[int]) -> Iterator[Span]:
+    """Edits that write a function word after a comma small: ", It also" -> ", it also"."""
+    for row, start, _ in _places(hits, "comma_capital", passed):
+        capital = _slice(text, row, start + 2, start + 3)
+        yield Span(row, start + 2, start + 3, capital.lower(), "comma_capital")
+
+
+def repair_full_width(text: pa.Array, hits: Hits) -> Iterator[Span]:
+    """Edits that write punctuation narrow where Latin letters or digits stand on both sides: "talks，which" -> "talks, which"."""
+    for row, start, stop in _places(hits, "full_width_punctuation", None):
+        before, sign, after = _neighbours(text, row, start, stop)
+        if sign in _WIDE and _LATIN.match(before) and _LATIN.match(after):
+            yield Span(row, start, stop, _narrow(sign, before, after), "full_width_punctuation")
+
+
+def flag_hits(hits: Hits, passed: frozenset[int]) -> Iterator[Span]:
+    """A flag for every hit of a signal in these rows; what has become an edit is left out by the caller."""
+    for row, index, start, stop in zip(
+        hits.rows.tolist(), hits.signals.tolist(), hits.starts.tolist(), hits.stops.tolist(), strict=True
+    ):
+        if row in passed and SIGNALS[index].name != "lowercase_name":
+            yield Span(row, start, stop, "", SIGNALS[index].name, kind="flag")
+
+
+def lowercase_names(text: pa.Array, passed: frozenset[int], *, propose: bool) -> Iterator[Span]:
+    """A flag, or a proposal of the capital, for every word in lower case that stands where a spokesman's name stands."""
+    for row in sorted(passed):
+        document = text[row].as_py()
+        for match in _LOWERCASE_NAME.finditer(document):
+            start = len(document[: match.start(1)].encode())
+            name = match.group(1)
+            stop = start + len(name.encode())
+            yield Span(
+                row, start, stop, name.capitalize() if propose else "", "lowercase_name", kind="proposal" if propose else "flag"
+            )
+
+
+def _places(hits: Hits, name: str, rows: frozenset[int] | None) -> Iterator[tuple[int, int, int]]:
+    index = next(i for i, signal in enumerate(SIGNALS) if signal.name == name)
+    chosen = hits.signals == index
+    for row, start, stop in zip(
+        hits.rows[chosen].tolist(), hits.starts[chosen].tolist(), hits.stops[chosen].tolist(), strict=True
+    ):
+        if rows is None or row in rows:
+            yield row, start, stop
+
+
+def _slice(text: pa.Array, row: int, start: int, stop: int) -> str:
+    offsets, data = buffers(text)
+    return bytes(data[offsets[row] + start : offsets[row] + stop]).decode(errors="ignore")
+
+
+def _neighbours(text: pa.Array, row: int, start: int, stop: int) -> tuple[str, str, str]:
+    """The character before a span, the span, and the character after it; "" at an end of the text."""
+    offsets, data = buffers(text)
+    low, begin, end, high = int(offsets[row]), int(offsets[row]) + start, int(offsets[row]) + stop, int(offsets[row + 1])
+    before = bytes(data[max(low, begin - 4) : begin]).decode(errors="ignore")[-1:]
+    after = bytes(data[end : min(high, end + 4)]).decode(errors="ignore")[:1]
+    return before, bytes(data[begin:end]).decode(), after
+
+
+def _narrow(sign: str, before: str, after: str) -> str:
+    """The narrow sign with the space that English puts beside it; none between digits ("3，000", "10：30")."""
+    narrow = _WIDE[sign]
+    if narrow == "(":
+        return " ("
+    return narrow if before.isdigit() and after.isdigit() else f"{narrow} "

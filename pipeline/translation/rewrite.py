@@ -1,0 +1,97 @@
+"""From verdicts to spans: phrases in the form that other families write, and proposals for the spelling of names."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.edits import Span
+from pipeline.kernels.cased_words import make_slots
+from pipeline.kernels.casing import find_phrases
+from pipeline.kernels.names import find_names
+from pipeline.kernels.text import buffers
+from pipeline.translation.evidence import NAME, PHRASE
+from pipeline.translation.lexicon import classes
+
+_DOCS_TOLD = 3  # documents named as evidence
+
+# "Islamic state", "ned Price" contradict themselves, so one other family is enough. A phrase wholly in lower case may as well be
+# a description ("the opening ceremony", which one story of the WMT21 references writes with capitals): two families at least.
+_FAMILIES_ALL_LOWER = 2
+
+Verdict = Mapping[str, Any]
+
+
+def repair_phrases(
+    text: pa.Array, rows: np.ndarray, families: Mapping[int, str], verdicts: pa.Table, min_families: int
+) -> Iterator[Span]:
+    """Edits that give phrases of these rows the form that other families write. Longer phrases go first, then earlier ones."""
+    known = {verdict["key"]: verdict for verdict in _of_kind(verdicts, PHRASE)}
+    offsets, data = buffers(text)
+    found, keys = find_phrases(offsets, data, rows, *classes(), make_slots(np.array(list(known), np.uint64)), True)
+    taken: set[int] = set()  # bytes of `data` that an edit has claimed
+    for (row, start, stop, _), key in sorted(zip(found.tolist(), keys.tolist(), strict=True), key=_longest_first):
+        phrase, verdict = bytes(data[start:stop]).decode(), known[key]
+        needed = min_families if phrase.lower() != phrase else max(min_families, _FAMILIES_ALL_LOWER)
+        evidence = _evidence(verdict, families[row], needed)
+        if evidence and verdict["form"].lower() == phrase.lower() and taken.isdisjoint(range(start, stop)):
+            taken.update(range(start, stop))
+            yield _smallest_span(row, start - int(offsets[row]), phrase, verdict["form"], evidence)
+
+
+def propose_names(
+    text: pa.Array, rows: np.ndarray, families: Mapping[int, str], verdicts: pa.Table, min_families: int
+) -> Iterator[Span]:
+    """Proposals to spell names of these rows as other families do."""
+    aliases = {verdict["variant"]: verdict for verdict in _of_kind(verdicts, NAME)}
+    if not aliases:
+        return
+    offsets, data = buffers(text)
+    none = np.zeros(0, np.uint64)
+    for row, start, stop in find_names(offsets, data, rows, *classes(), none, none, np.zeros(0, np.bool_))[0].tolist():
+        alias = aliases.get(bytes(data[start:stop]).decode())
+        evidence = alias and _evidence(alias, families[row], min_families)
+        if alias and evidence:
+            first = int(offsets[row])
+            yield Span(row, start - first, stop - first, alias["form"], "name_variant", kind="proposal", evidence=evidence)
+
+
+def without_edited(notes: Sequence[Span], edits: Sequence[Span]) -> list[Span]:
+    """The notes that do not say again what an edit has done: those that touch no edit."""
+    edited = {(edit.row, at) for edit in edits for at in range(edit.start, edit.stop)}
+    return [note for note in notes if not any((note.row, at) in edited for at in range(note.start, note.stop))]
+
+
+def _of_kind(verdicts: pa.Table, kind: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = verdicts.filter(pc.equal(verdicts["kind"], kind)).to_pylist()
+    return found
+
+
+def _longest_first(item: tuple[list[int], int]) -> tuple[int, int, int]:
+    (row, start, stop, _), _key = item
+    return row, start - stop, start
+
+
+def _evidence(verdict: Verdict, family: str, min_families: int) -> str | None:
+    """What other families show, as JSON: how many, and documents of the first; None if they are fewer than `min_families`."""
+    names = verdict["families"]
+    others = [doc for name, doc in zip(names, verdict["docs"], strict=True) if name != family]
+    if len(others) < min_families:
+        return None
+    told = {"form": verdict["form"], "families": verdict["count"] - (len(names) - len(others)), "docs": others[:_DOCS_TOLD]}
+    return json.dumps(told, ensure_ascii=False)
+
+
+def _smallest_span(row: int, start: int, phrase: str, form: str, evidence: str) -> Span:
+    """The edit from phrase to form, without what both begin and end with."""
+    first, last = 0, 0
+    while phrase[first] == form[first]:
+        first += 1
+    while phrase[-1 - last] == form[-1 - last]:
+        last += 1
+    begin = start + len(phrase[:first].encode())
+    stop = start + len(phrase[: len(phrase) - last].encode())
+    return Span(row, begin, stop, form[first : len(form) - last], "phrase_case", evidence=evidence)

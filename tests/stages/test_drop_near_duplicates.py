@@ -1,0 +1,283 @@
+"""`drop_near_duplicates` and `find_families`: what is a duplicate, who survives, and what must always hold."""
+
+import random
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.neardup import shingle_hashes
+from pipeline.neardup.families import FindFamilies
+from pipeline.stages.drop_near_duplicates import DropNearDuplicates
+from tests.support import batch_of, run_stage, seed, write_shards
+
+
+def story(number: int, words: int = 200) -> list[str]:
+    """The words of a made-up story; different numbers share nothing."""
+    made = random.Random(number)
+    return [f"w{made.randrange(10**6)}" for _ in range(words)]
+
+
+def text(words: list[str]) -> str:
+    return " ".join(words)
+
+
+def jaccard(a: str, b: str) -> float:
+    """Exact Jaccard similarity of the shingle sets."""
+    x, y = (set(values.tolist()) for values in shingle_hashes([a, b]))
+    return len(x & y) / len(x | y) if x | y else 0.0
+
+
+def judged(texts: list[str], stage: DropNearDuplicates | None = None, **columns: Any) -> list[dict[str, Any]]:
+    """The documents after the stage, as dicts."""
+    table, edits = run_stage(stage or DropNearDuplicates(), [[batch_of(texts, **columns)]])
+    assert edits.num_rows == 0
+    return table.to_pylist()
+
+
+def kept(rows: list[dict[str, Any]]) -> list[str]:
+    return [row["doc_id"] for row in rows if row["drop_reason"] is None]
+
+
+def test_drops_the_shorter_version_of_a_seed_story() -> None:
+    """Seeds 003 and 004 are two versions of one story; the longer one stays, with the proof beside the other."""
+    rows = judged([seed(i) for i in range(5)])
+    assert kept(rows) == ["d0", "d1", "d2", "d3"]
+    assert rows[3]["cluster_id"] == rows[4]["cluster_id"] == rows[4]["survivor_id"] == "d3"
+    assert rows[3]["cluster_size"] == rows[4]["cluster_size"] == 2
+    assert rows[3]["survivor_id"] is rows[3]["similarity"] is rows[3]["containment"] is None
+    assert rows[4]["drop_reason"] == "near_duplicate"
+    assert rows[4]["similarity"] == jaccard(seed(3), seed(4))
+    assert rows[4]["similarity"] == pytest.approx(0.55, abs=0.03)
+    assert rows[4]["containment"] > rows[4]["similarity"]
+
+
+def test_document_of_no_cluster_has_size_one_and_nothing_else() -> None:
+    """Unrelated stories stay, without a cluster id."""
+    for row in judged([text(story(i)) for i in range(3)]):
+        assert row["cluster_size"] == 1
+        assert {row[name] for name in ("cluster_id", "survivor_id", "similarity", "containment", "drop_reason")} == {None}
+
+
+@pytest.mark.parametrize("words", [90, 300, 1000])
+@pytest.mark.parametrize("place", ["begin", "middle", "end"])
+def test_finds_copy_with_a_word_more(words: int, place: str) -> None:
+    """One word put in or before moves every other; the copy is still found."""
+    original = story(1, words)
+    at = {"begin": 0, "middle": words // 2, "end": words}[place]
+    rows = judged([text(original), text([*original[:at], "inserted", *original[at:]])])
+    assert kept(rows) == ["d1"]
+    assert rows[0]["survivor_id"] == "d1"
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("hello", "Hello!"),
+        ("Good morning, world", "good MORNING — world..."),
+        ("汉字。", "汉字"),
+        (text(story(1)), text(story(1)).upper().replace(" ", "\n")),
+    ],
+)
+def test_same_tokens_are_exact_duplicates_however_short(one: str, two: str) -> None:
+    """Case, spaces and punctuation aside; a text shorter than a shingle counts as one."""
+    rows = judged([one, two])
+    assert [row["drop_reason"] for row in rows].count("near_duplicate") == 1
+    assert {row["similarity"] for row in rows} == {None, 1.0}
+    assert {row["containment"] for row in rows} == {None, 1.0}
+
+
+def test_short_texts_that_differ_stay() -> None:
+    """One word, four words, texts without letters: nothing collapses."""
+    texts = ["hello", "hullo", "a b c d", "a b c e", "!!!", "???", "…", "42", "43", "👍", "👎"]
+    assert len(kept(judged(texts))) == len(texts)
+
+
+def test_blank_text_is_dropped_as_empty() -> None:
+    """Spaces, control and format characters show nothing; a full stop does. Blank texts are no duplicates of each other."""
+    rows = judged(["", "", " \n\t", "\u00a0\u3000\u200d\ufeff", "\x00", ".", "a"])
+    assert [row["drop_reason"] for row in rows] == ["empty"] * 5 + [None] * 2
+    assert {row["cluster_id"] for row in rows} == {None}
+
+
+def test_marked_documents_take_no_part() -> None:
+    """A copy that is already out neither drops nor is dropped, and is not counted."""
+    rows = judged([text(story(1))] * 3, drop_reason=["language:fr", None, None], cluster_size=[7, None, None])
+    assert rows[0]["drop_reason"] == "language:fr"
+    assert rows[0]["cluster_size"] == 7
+    assert rows[1]["cluster_size"] == 2
+    assert kept(rows) == ["d1"]
+
+
+@pytest.mark.parametrize(
+    ("keep", "best"),
+    [("longest", "d2"), ("newest", "d1"), ("oldest", "d3"), ("first", "d0")],
+)
+def test_keeps_the_document_that_was_asked_for(keep: Any, best: str) -> None:
+    """Longest in code points, newest, oldest (without a date last), or first read."""
+    original = story(1)
+    published = [None, 3_000, 2_000, 1_000, None]
+    rows = judged(
+        [text(original), text(original[:-1]), text([*original, "more"]), text(original[:-2]), text(original)],
+        DropNearDuplicates(keep=keep),
+        published=pa.array(published, pa.timestamp("ms", tz="UTC")),
+    )
+    assert kept(rows) == [best]
+    assert {row["cluster_id"] for row in rows} == {best}
+
+
+def test_ties_are_broken_by_id() -> None:
+    """Equal texts: the lowest id stays, wherever it was read."""
+    assert kept(judged([text(story(1))] * 3, doc_id=["c", "a", "b"])) == ["a"]
+
+
+def test_chain_keeps_both_ends() -> None:
+    """A resembles B and B resembles C, A and C do not: one cluster, and nothing goes that resembles nothing kept."""
+    words = story(1, 340)
+    a, b, c = text(words[:200]), text(words[62:262]), text(words[120:330])
+    assert jaccard(a, b) >= 0.5
+    assert jaccard(b, c) >= 0.5
+    assert jaccard(a, c) < 0.5
+    rows = judged([a, b, c])
+    assert kept(rows) == ["d0", "d2"]
+    assert {row["cluster_id"] for row in rows} == {"d2"}
+    assert {row["cluster_size"] for row in rows} == {3}
+    assert rows[1]["survivor_id"] == "d2"
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.6, 0.8, 1.0])
+def test_threshold_is_met_exactly(threshold: float) -> None:
+    """Dropped at the similarity that the pair has, kept just above it."""
+    words = story(1)
+    texts = [text(words), text([*words[: int(200 * threshold)], *story(2, 10)])]
+    similarity = jaccard(*texts)
+    assert len(kept(judged(texts, DropNearDuplicates(threshold=similarity)))) == 1
+    assert len(kept(judged(texts, DropNearDuplicates(threshold=similarity + 1e-5)))) == 2
+
+
+def templates(count: int) -> list[str]:
+    """Pages of one template that fills a third of them: alike in many bands, below the threshold."""
+    return [text([*story(0, 80), *story(100 + i, 120)]) for i in range(count)]
+
+
+def test_template_pages_stay() -> None:
+    """A shared third is no near-duplicate, in however many pages."""
+    assert len(kept(judged(templates(60)))) == 60
+
+
+def test_large_cluster_keeps_one() -> None:
+    """Sixty versions of one story, each a little different, are walked leader by leader and all found."""
+    words = story(1, 300)
+    texts = [text([*words[:i], "changed", *words[i + 1 :], *["more"] * (i == 7)]) for i in range(0, 300, 5)]
+    rows = judged(texts)
+    assert len(kept(rows)) == 1
+    assert {row["cluster_size"] for row in rows} == {60}
+
+
+WORDS = st.lists(st.sampled_from([f"w{i}" for i in range(40)]), max_size=30)
+
+
+@st.composite
+def corpora(draw: st.DrawFn) -> list[str]:
+    """Texts of which many are edits of others, so that clusters and chains come about."""
+    made = [draw(WORDS)]
+    for _ in range(draw(st.integers(0, 9))):
+        base = draw(st.sampled_from(made))
+        cut = draw(st.integers(0, len(base)))
+        made.append(draw(st.sampled_from([base[:cut] + draw(WORDS)[:5], base[cut:], base, draw(WORDS)])))
+    return [text(words) for words in made]
+
+
+LAWFUL = settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck), derandomize=True)
+
+
+@LAWFUL
+@given(corpora(), st.sampled_from([0.2, 0.5, 0.8]))
+def test_result_is_what_all_pairs_give(texts: list[str], threshold: float) -> None:
+    """Clusters are the components of all pairs at the threshold; drops are proven; no two kept ones of a cluster are alike."""
+    rows = judged(texts, DropNearDuplicates(threshold=threshold, target_recall=0.9999999))
+    group = {i: {i} for i in range(len(texts))}
+    for i, j in combinations(range(len(texts)), 2):
+        if jaccard(texts[i], texts[j]) >= threshold:
+            merged = group[i] | group[j]
+            group.update(dict.fromkeys(merged, merged))
+    for i, row in enumerate(rows):
+        if texts[i]:
+            assert row["cluster_size"] == len(group[i])
+            assert (row["cluster_id"] is None) == (len(group[i]) == 1)
+        if row["survivor_id"] is not None:
+            survivor = int(row["survivor_id"][1:])
+            assert rows[survivor]["drop_reason"] is None
+            assert row["similarity"] == jaccard(texts[i], texts[survivor]) >= threshold
+            assert len(texts[survivor]) >= len(texts[i])
+    alive = [i for i, row in enumerate(rows) if row["drop_reason"] is None]
+    assert all(jaccard(texts[i], texts[j]) < threshold for i, j in combinations(alive, 2))
+
+
+@LAWFUL
+@given(corpora(), st.randoms(use_true_random=False))
+def test_input_order_and_sharding_do_not_matter(texts: list[str], shuffler: random.Random) -> None:
+    """The same documents in another order, in other batches and shards, fare the same."""
+    batch = batch_of(texts)
+    order = list(range(len(texts)))
+    shuffler.shuffle(order)
+    shuffled = batch.take(pa.array(order))
+    cut = len(texts) // 2
+    first, _ = run_stage(DropNearDuplicates(), [[batch]])
+    second, _ = run_stage(DropNearDuplicates(), [[shuffled.slice(0, cut)], [], [shuffled.slice(cut, 1), shuffled.slice(cut + 1)]])
+    assert second.sort_by("doc_id").to_pylist() == first.sort_by("doc_id").to_pylist()
+
+
+@LAWFUL
+@given(corpora())
+def test_second_run_over_the_kept_drops_nothing(texts: list[str]) -> None:
+    """What was kept is clean."""
+    table, _ = run_stage(DropNearDuplicates(), [[batch_of(texts)]])
+    remaining = [row["text"] for row in table.to_pylist() if row["drop_reason"] is None]
+    assert len(kept(judged(remaining))) == len(remaining)
+
+
+def families(texts: list[str], **columns: Any) -> list[str | None]:
+    table, _ = run_stage(FindFamilies(), [[batch_of(texts, **columns)]])
+    assert table["drop_reason"].to_pylist() == columns.get("drop_reason", [None] * len(texts))
+    return table["family_id"].to_pylist()
+
+
+def test_families_are_named_for_their_first_document() -> None:
+    """Copies share the id of the first in input order; others have their own; blank ones too; marked ones none."""
+    words = story(1)
+    texts = [text(story(2)), text(words[:-1]), text(words), "", "", text(words)]
+    assert families(texts, drop_reason=[None] * 5 + ["too_short"]) == ["d0", "d1", "d1", "d3", "d4", None]
+
+
+def test_signatures_of_unchanged_documents_are_taken_over(tmp_path: Path) -> None:
+    """After the family pass only documents whose text changed are signed anew, and the result is as without it."""
+    texts = [text(story(i % 4)) for i in range(8)]
+    corpus = write_shards(tmp_path, [[batch_of(texts)]])
+    FindFamilies().judge(corpus)
+    changed = [*texts[:-1], text([*story(3), "new"])]
+    (tmp_path / "later").mkdir()
+    later = write_shards(tmp_path / "later", [[batch_of(changed)]])
+    later = type(later)(later.shards, later.rows, later.folder, corpus.shared, later.map)
+    assert DropNearDuplicates().judge(later)["signed"] == 1
+    assert DropNearDuplicates(seed=2).judge(later)["signed"] == 8
+    alone, _ = run_stage(DropNearDuplicates(), [[batch_of(changed)]])
+    verdicts = pa.ipc.open_file(str(later.folder / "verdicts-00000.arrow")).read_all()
+    DropNearDuplicates().judge(later)
+    reused = DropNearDuplicates().apply(batch_of(changed), verdicts).batch
+    assert reused.to_pylist() == alone.to_pylist()
+
+
+def test_summary_counts_every_step(tmp_path: Path) -> None:
+    """What the manifest says: rules, bands, and what came of every step."""
+    texts = [seed(i) for i in range(5)] + [seed(0), "", "alone"]
+    summary = DropNearDuplicates().judge(write_shards(tmp_path, [[batch_of(texts)]]))
+    expected = {
+        "documents": 8, "signed": 8, "without_tokens_or_marked": 1, "exact_duplicates": 1, "edges": 1, "clusters": 2,
+        "duplicates": 2, "bands": 42, "rows": 3, "scheme": "affine32", "token_rules": 1, "giant_buckets": 0,
+    }  # fmt: skip
+    assert {name: summary[name] for name in expected} == expected
