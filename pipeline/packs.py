@@ -28,7 +28,8 @@ from pipeline.resources import shipped_config, shipped_configs
 MAX_TOKENS = 60  # of any rule: longer lines are never looked at
 # Bullets, quotes, pipes, arrows and dots around a line do not matter. Written out: [^\p{L}\p{N}] takes RE2 a millisecond to read.
 _EDGE = r"[\s!-/:-@\[-`{-~\x{A0}-\x{A9}\x{AB}-\x{B1}\x{B4}-\x{B8}\x{BB}\x{BF}\x{2000}-\x{206F}\x{2190}-\x{2BFF}\x{3000}-\x{3004}"
-_EDGE += r"\x{3008}-\x{3020}\x{FE00}-\x{FE6F}\x{FF01}-\x{FF0F}\x{FF1A}-\x{FF20}\x{FF3B}-\x{FF40}\x{FF5B}-\x{FF65}\x{1F000}-\x{1FAFF}]*"
+_EDGE += r"\x{3008}-\x{3020}\x{FE00}-\x{FE6F}\x{FF01}-\x{FF0F}\x{FF1A}-\x{FF20}\x{FF3B}-\x{FF40}\x{FF5B}-\x{FF65}"
+_EDGE += r"\x{1F000}-\x{1FAFF}]*"
 _ASCII_CLASSES = re.compile(r"\\\\|\\[wWbBdD]")
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
@@ -36,8 +37,8 @@ _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 class Rule(BaseModel):
     """One kind of line and what becomes of it.
 
-    scope: the pattern is the whole line, its beginning, or anywhere in it. zone: `head` is what stands before the first body sentence,
-    `tail` what follows the last one, `tail_block` the lines at the very end, each followed only by others that go.
+    scope: the pattern is the whole line, its beginning, or anywhere in it. zone: `head` is what stands before the first body
+    sentence, `tail` what follows the last one, `tail_block` the lines at the very end, each followed only by others that go.
     action: `drop` the line; `strip_prefix` cuts what the pattern matched; `cut_tail` drops it and all after it where no body
     sentence follows; `tag` only notes it in the ledger.
     """
@@ -107,7 +108,8 @@ def find_pack(name: str) -> Path:
         return shipped
     if Path(name).is_file():
         return Path(name)
-    raise UserError(f"packs: no pack and no file {name!r}.{_nearest(name, shipped_packs())} Shipped are {', '.join(shipped_packs())}.")
+    known = shipped_packs()
+    raise UserError(f"packs: no pack and no file {name!r}.{_nearest(name, known)} Shipped are {', '.join(known)}.")
 
 
 def read_pack(path: Path) -> Pack:

@@ -53,5 +53,6 @@ def _families(steps: Sequence[Step]) -> FindFamilies:
     """Families as the run's own near-duplicate stage would see them, so that its signatures can be used again."""
     for step in steps:
         if isinstance(step.stage, DropNearDuplicates):
-            return FindFamilies.like(step.stage)
+            same = ("threshold", "shingle_words", "num_perm", "seed", "target_recall")
+            return FindFamilies(**{name: getattr(step.stage, name) for name in same})
     return FindFamilies()

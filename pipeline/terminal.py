@@ -87,7 +87,8 @@ def print_result(result: RunResult) -> None:
 
 
 def _stage_table(steps: list[dict[str, Any]], seconds: Mapping[str, Mapping[str, float]]) -> Table:
-    table = Table("step", "stage", "documents changed", "characters removed", "added", "dropped", "seconds", box=None, header_style="bold")
+    table = Table("step", "stage", "changed", "characters removed", "added", "dropped", "seconds", box=None, header_style="bold")
+    table.columns[1].no_wrap = True
     for column in table.columns[2:]:
         column.justify = "right"
     for step in steps:

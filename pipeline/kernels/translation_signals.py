@@ -60,6 +60,15 @@ def _close(text, stop, start):
     return (gap == 1 and text[stop] == 0x20) or (gap == 2 and text[stop] == 0x2C and text[stop + 1] == 0x20)
 
 
+@njit([types.boolean(SCRATCH, int64)], cache=True, nogil=True)
+def _is_day(text, at):
+    """Whether the word at `at` ends "the 8th" or "the 10th"."""
+    digits = 0
+    while 0x30 <= text[at - 1 - digits] <= 0x39 and digits < 3:
+        digits += 1
+    return 0 < digits < 3 and text[at - 1 - digits] == 0x20 and text[at - 2 - digits] == 0x65
+
+
 @njit([int64(SCRATCH, int64[::1], uint64[::1], int64)], cache=True, nogil=True)
 def _repeat(text, bounds, keys, i):
     """How many words before word `i` the phrase begins that it ends the second copy of (1 for a doubled word), or 0."""
@@ -100,7 +109,7 @@ def _scan(offsets, data, rows, slots, kinds, size, capacity):
             back, kind = _WORDS_BACK, -1
             if place >= 0:
                 kind = kinds[place]
-                if kind == ORDINAL and not 0x30 <= text[bounds[2 * i] - 1] <= 0x39:
+                if kind == ORDINAL and not _is_day(text, bounds[2 * i]):
                     kind = -1
             lag = _repeat(text, bounds, keys, i) if kind < 0 else 0
             if lag > 0:

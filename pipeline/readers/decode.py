@@ -40,7 +40,7 @@ class Decoded:
     """Text and the label of the encoding it was read from.
 
     Labels: `utf-8`, `utf-8-sig` (had a byte order mark, which is not in the text), `utf-16-le` and its like (with or without a
-    mark), `utf-8+cp1252` (UTF-8 with stray bytes), `utf-8-sig+cp1252`, or a Python codec name such as `cp1251`, `gb18030`.
+    mark), `utf-8+cp1252` (UTF-8 with stray bytes), `utf-8-sig+cp1252`, `cesu-8`, or a Python codec name such as `cp1251`, `gb18030`.
     """
 
     text: str
@@ -62,8 +62,11 @@ def decode(raw: bytes) -> Decoded:
     text = _try_decode(raw, "utf-8")
     if text is not None:
         return Decoded(text, "utf-8")
-    repaired = _repair_utf8(raw)
-    return _detect(raw) if repaired is None else Decoded(repaired, "utf-8+cp1252")
+    for read, label in ((_read_cesu8, "cesu-8"), (_repair_utf8, "utf-8+cp1252")):
+        text = read(raw)
+        if text is not None:
+            return Decoded(text, label)
+    return _detect(raw)
 
 
 def _decode_marked(raw: bytes, encoding: str) -> Decoded:
@@ -103,6 +106,14 @@ def _decode_escaped(raw: bytes) -> Decoded:
     guess = chardet.detect(raw, compat_names=False, prefer_superset=True, max_bytes=len(raw))["encoding"] or ""
     text = _try_decode(raw, guess) if guess.startswith(("iso2022", "iso-2022")) else None
     return Decoded(raw.decode("ascii"), "utf-8") if text is None else Decoded(text, guess)
+
+
+def _read_cesu8(raw: bytes) -> str | None:
+    """The text of UTF-8 in which emoji and the like are written as two surrogates, as some databases do (UTR 26)."""
+    try:
+        return raw.decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeError:
+        return None
 
 
 def _repair_utf8(raw: bytes) -> str | None:

@@ -1,7 +1,7 @@
 """The literals that a pattern cannot match without: a cheap screen before many patterns (as in RE2's FilteredRE2).
 
 Some alternatives together make RE2's automaton outgrow its memory and fall to 4 MB/s; their literals as one alternation stay
-at 500 MB/s. Reads the part of RE2's syntax that rules use; what it does not know it takes for "anything", which only screens less.
+at 500 MB/s. Reads the part of RE2's syntax that rules use; what it does not know it takes for "anything", which screens less.
 """
 
 import re

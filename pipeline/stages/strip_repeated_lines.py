@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -40,6 +40,8 @@ class StripRepeatedLines:
     (`family_id`, else `doc_id`) are counted, not documents. Only repeated lines before and behind the body go: headings and
     quotations within it stay. A document that would lose more than `max_removed` of its text is left as it is and flagged.
     """
+
+    counts_families: ClassVar[bool] = True  # the planner finds them first
 
     min_families: Annotated[int, Ge(2)] = field(default=3, metadata={"help": "families of a source in which a line must stand"})
     min_share: Annotated[float, Ge(0), Le(1)] = field(

@@ -29,7 +29,7 @@ PHRASE, NAME, VARIANT = 0, 1, 2
 FACTS = pa.schema(
     [("key", pa.uint64()), ("kind", pa.int8()), ("form", pa.string()), ("family", pa.string()), ("doc_id", pa.string())]
 )
-VERDICTS = pa.schema(
+EVIDENCE = pa.schema(
     [
         ("kind", pa.int8()),  # PHRASE or NAME
         ("key", pa.uint64()),
@@ -40,7 +40,7 @@ VERDICTS = pa.schema(
         ("count", pa.int64()),  # all families that write it so
     ]
 )
-NOTHING = pa.table({field.name: pa.array([], field.type) for field in VERDICTS}, schema=VERDICTS)
+NOTHING = pa.table({field.name: pa.array([], field.type) for field in EVIDENCE}, schema=EVIDENCE)
 
 _NONE = np.zeros(0, np.uint64)
 _NEVER = np.zeros(0, np.bool_)
@@ -92,7 +92,7 @@ def answer(
 
 
 def resolve(facts: pa.Table) -> pa.Table:
-    """VERDICTS of these facts, which hold all facts of each of their keys and are sorted by key."""
+    """EVIDENCE of these facts, which hold all facts of each of their keys and are sorted by key."""
     verdicts = []
     for key, kinds in _by_key(facts):
         attested = judge_phrase(kinds[PHRASE], MOST_FAMILIES)
@@ -100,7 +100,7 @@ def resolve(facts: pa.Table) -> pa.Table:
             verdicts.append({"kind": PHRASE, "key": key, **vars(attested)})
         for alias in judge_names(kinds[VARIANT], kinds[NAME], MOST_FAMILIES) if kinds[VARIANT] else ():
             verdicts.append({"kind": NAME, "key": key, **vars(alias)})
-    return pa.Table.from_pylist(verdicts, schema=VERDICTS)
+    return pa.Table.from_pylist(verdicts, schema=EVIDENCE)
 
 
 def _by_key(facts: pa.Table) -> Iterator[tuple[int, dict[int, list[Said]]]]:

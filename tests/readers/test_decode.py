@@ -54,6 +54,12 @@ def test_a_stray_byte_that_cp1252_leaves_free_becomes_the_replacement_character(
     assert decode("é ü ö ".encode() + b"\x81").text == "é ü ö \ufffd"
 
 
+def test_surrogates_in_utf8_are_joined() -> None:
+    """Some databases write an emoji as six bytes instead of four."""
+    raw = "so glad ".encode() + b"\xed\xa0\xbd\xed\xb8\x80" + " – said Zoë".encode()
+    assert decode(raw) == Decoded("so glad 😀 – said Zoë", "cesu-8")
+
+
 def test_a_character_cut_off_at_the_end_becomes_the_replacement_character() -> None:
     """A byte limit that split a dash must not leave its first two bytes as letters."""
     assert decode("Müller – Größe –".encode()[:-1]) == Decoded("Müller – Größe \ufffd", "utf-8+cp1252")
