@@ -10,7 +10,7 @@ from rapidfuzz.distance import Indel
 _MAX_EXACT = 2048
 
 # What is compared first where texts begin to differ. An alignment counts as good if three quarters of the longer side agree up to
-# its last run of at least this length: short lines that lost their carriage returns do (95 %), unrelated news does not (fewer than
+# its last run of at least this length: short lines that lost their carriage returns do (95 %), unrelated news does not (not even
 # one in four pairs of windows of English or German has such a run at all, and 95 % of those agree in 46 % or less).
 _WINDOW = 512
 _MIN_RUN = 8

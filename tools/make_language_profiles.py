@@ -34,15 +34,26 @@ Shares = dict[str, dict[str, float]]
 
 
 def read_shares(folder: Path) -> Shares:
-    """Language -> n-gram -> its share among the language's n-grams of that length, from langdetect's JSON files."""
+    """Language -> n-gram -> its share among the language's n-grams of that length, from langdetect's JSON files.
+
+    Shares are of all the n-grams that langdetect counted, those that mislead included.
+    """
     shares = {}
     for path in sorted(folder.iterdir()):
         if path.name.startswith((".", "_")) or not path.is_file():
             continue
         profile = json.loads(path.read_text(encoding="utf-8"))
         totals = profile["n_words"]
-        shares[profile["name"]] = {gram: count / totals[len(gram) - 1] for gram, count in profile["freq"].items()}
+        language = profile["name"]
+        counts = {gram: count for gram, count in profile["freq"].items() if not misleads(language, gram)}
+        shares[language] = {gram: count / totals[len(gram) - 1] for gram, count in counts.items()}
     return shares
+
+
+def misleads(language: str, gram: str) -> bool:
+    """True for Chinese characters in the Korean profile: glosses of its encyclopedia, for which langdetect calls news in
+    traditional Chinese Korean. Korean news is written without them."""
+    return language == "ko" and any("\u4e00" <= char <= "\u9fff" for char in gram)
 
 
 def reachable(gram: str) -> bool:

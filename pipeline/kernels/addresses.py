@@ -20,8 +20,9 @@ for _char in b"?&~;+=/#":
 def has_address(data, start, stop):
     """Whether the bytes [start, stop) hold an @ or a :/ at all: a quick test, no more."""
     found = uint8(0)
-    for i in range(start, stop - 1):
-        found |= uint8((data[i] == 0x40) | ((data[i] == 0x3A) & (data[i + 1] == 0x2F)))
+    text = data[start:stop]  # from 0 on: numba guards indexes that may be negative, and then no SIMD
+    for i in range(text.shape[0] - 1):
+        found |= uint8((text[i] == 0x40) | ((text[i] == 0x3A) & (text[i + 1] == 0x2F)))
     return found != 0
 
 

@@ -1,26 +1,18 @@
-"""Phrases of two or three words and how they are capitalised; runs of capitalised words that may be names.
+"""What shows how a word is written and why: where it stands, its neighbours, the line around it.
 
-A phrase holds no function word, its words are parted by single spaces, and nothing is glued to it (a hyphen, a digit, an @).
+All take a row as `cased_words.cut_words` leaves it: `text` with zeros in front, and `bounds`, where words begin and end.
 """
 
-import numpy as np
 from numba import int64, njit, types, uint8, uint64
 
 from pipeline.kernels.cased_words import (
     ALL_CAPITALS,
-    BYTES,
     CAPITAL,
     FRONT,
-    KEYS,
     LOWER,
-    OFFSETS,
     OTHER,
-    cut_words,
-    find,
     mix,
-    scratch_size,
     word_case,
-    word_key,
 )
 
 ARTICLE, FUNCTION, PARTICLE, TITLE, ROLE, JOINING = range(6)  # classes of words: bits 1 << class
@@ -30,8 +22,20 @@ _HEADLINE_WORDS, _HEADLINE_TENTHS = 4, 6  # a line of at least 4 words, six tent
 _TEXT = types.Array(uint8, 1, "C")
 
 
+@njit([types.boolean(_TEXT, int64[::1], int64)], cache=True, nogil=True, inline="always")
+def after_space(text, bounds, i):
+    """Whether a single space parts word `i` from the one before it."""
+    return bounds[2 * i] - bounds[2 * i - 1] == 1 and text[bounds[2 * i] - 1] == 0x20
+
+
+@njit([int64(_TEXT, int64[::1], int64)], cache=True, nogil=True)
+def _case(text, bounds, i):
+    """The case of word `i`."""
+    return word_case(text, bounds[2 * i], bounds[2 * i + 1])
+
+
 @njit([types.boolean(_TEXT, int64)], cache=True, nogil=True)
-def _free_before(text, start):
+def free_before(text, start):
     """Whether a word begins freely: after nothing, white space, one of " ( [ or an opening quotation mark."""
     c = text[start - 1]
     if c in (0x00, 0x20, 0x0A, 0x09, 0x22, 0x28, 0x5B) or (c == 0xA0 and text[start - 2] == 0xC2):
@@ -40,7 +44,7 @@ def _free_before(text, start):
 
 
 @njit([types.boolean(_TEXT, int64)], cache=True, nogil=True)
-def _free_after(text, stop):
+def free_after(text, stop):
     """Whether a word ends freely: before white space, one of " ) ] ; ! ?, punctuation that ends something, or a possessive."""
     c = text[stop]
     if c in (0x00, 0x20, 0x0A, 0x09, 0x22, 0x29, 0x5D, 0x3B, 0x21, 0x3F) or (c == 0xC2 and text[stop + 1] == 0xA0):
@@ -53,7 +57,7 @@ def _free_after(text, stop):
 
 
 @njit([types.boolean(_TEXT, int64)], cache=True, nogil=True)
-def _begins_sentence(text, start):
+def begins_sentence(text, start):
     """Whether a sentence begins at a word, quotation marks and brackets before it aside."""
     at = start - 1
     while at >= FRONT:
@@ -68,7 +72,7 @@ def _begins_sentence(text, start):
 
 
 @njit([types.boolean(_TEXT, int64)], cache=True, nogil=True)
-def _opens(text, start):
+def opens(text, start):
     """Whether a quotation mark or bracket stands directly before a word."""
     return text[start - 1] not in (0x20, 0x09)
 
@@ -81,8 +85,8 @@ def _line_between(text, stop, start):
     return False
 
 
-@njit([types.boolean(_TEXT, int64[::1], uint8[::1], int64, int64)], cache=True, nogil=True)
-def _in_headline(text, bounds, cases, words, i):
+@njit([types.boolean(_TEXT, int64[::1], int64, int64)], cache=True, nogil=True)
+def in_headline(text, bounds, words, i):
     """Whether the line around word `i` is written with capitals throughout."""
     first = i
     while first > 0 and not _line_between(text, bounds[2 * first - 1], bounds[2 * first]):
@@ -92,27 +96,27 @@ def _in_headline(text, bounds, cases, words, i):
         last += 1
     capitals = 0
     for k in range(first, last + 1):
-        capitals += cases[k] == CAPITAL or cases[k] == ALL_CAPITALS
+        capitals += _case(text, bounds, k) == CAPITAL or _case(text, bounds, k) == ALL_CAPITALS
     count = last + 1 - first
     return count >= _HEADLINE_WORDS and 10 * capitals >= _HEADLINE_TENTHS * count
 
 
-@njit([int64(uint8[::1], int64, int64)], cache=True, nogil=True)
-def _capitals(cases, first, last):
+@njit([int64(_TEXT, int64[::1], int64, int64)], cache=True, nogil=True)
+def capitals(text, bounds, first, last):
     """CAPITALISED or LOWERED for words first..last; -1 if a case is unknown or all is in capitals."""
     lower, shouted = 0, 0
     for k in range(first, last + 1):
-        if cases[k] == OTHER:
+        if _case(text, bounds, k) == OTHER:
             return -1
-        lower += cases[k] == LOWER
-        shouted += cases[k] == ALL_CAPITALS
+        lower += _case(text, bounds, k) == LOWER
+        shouted += _case(text, bounds, k) == ALL_CAPITALS
     if shouted == last + 1 - first:
         return -1
     return LOWERED if lower else CAPITALISED
 
 
-@njit([types.boolean(_TEXT, int64[::1], uint8[::1], uint8[::1], int64, int64, int64)], cache=True, nogil=True)
-def _part_of_longer(text, bounds, cases, kinds, words, first, last):
+@njit([types.boolean(_TEXT, int64[::1], uint8[::1], int64, int64, int64)], cache=True, nogil=True)
+def part_of_longer(text, bounds, kinds, words, first, last):
     """Whether a capitalised phrase is part of a longer name, to which its capitals may belong.
 
     So it is beside another capitalised word ("Free Trade" in "the Free Trade Zone") or beyond one small word from it ("Water
@@ -122,11 +126,11 @@ def _part_of_longer(text, bounds, cases, kinds, words, first, last):
         if near < 0 or near >= words or bounds[2 * start] - bounds[2 * stop + 1] != 1:
             continue
         if not kinds[near] & (1 << FUNCTION):
-            if cases[near] != LOWER:
+            if _case(text, bounds, near) != LOWER:
                 return True
             continue
         joins = kinds[near] & (1 << JOINING) != 0 and 0 <= far < words
-        if joins and cases[far] != LOWER and not kinds[far] & (1 << FUNCTION):
+        if joins and _case(text, bounds, far) != LOWER and not kinds[far] & (1 << FUNCTION):
             return True
     return False
 
@@ -135,89 +139,3 @@ def _part_of_longer(text, bounds, cases, kinds, words, first, last):
 def join_keys(left, right):
     """The key of words one after another, from the key of those before and the key of the last."""
     return mix(left * uint64(0x9E3779B97F4A7C15) + right)
-
-
-@njit(
-    [types.Tuple((int64[:, ::1], uint64[::1], int64))(OFFSETS, BYTES, OFFSETS, KEYS, BYTES, KEYS, types.boolean, int64, int64)],
-    cache=True,
-    nogil=True,
-)
-def _phrases(offsets, data, rows, slots, classes, wanted, targets, size, capacity):
-    """`find_phrases` with room for `capacity` phrases; the last result is how many there are."""
-    out, out_keys, count = np.empty((capacity, 4), np.int64), np.empty(capacity, np.uint64), 0
-    text, letters, bounds = np.empty(size, np.uint8), np.empty(size, np.uint8), np.empty(size, np.int64)
-    keys, kinds, cases = np.empty(size, np.uint64), np.empty(size, np.uint8), np.empty(size, np.uint8)
-    vetoed = np.zeros(wanted.shape[0], np.bool_)
-    for row in rows:
-        shift = offsets[row] - FRONT
-        words = cut_words(data, offsets[row], offsets[row + 1], text, letters, bounds)
-        for i in range(words):
-            start, stop = bounds[2 * i], bounds[2 * i + 1]
-            keys[i] = word_key(text, start, stop)
-            place = find(slots, keys[i])
-            kinds[i] = classes[place] if place >= 0 else 0
-            cases[i] = word_case(text, start, stop)
-        for i in range(1, words):
-            if kinds[i] & (1 << FUNCTION) or bounds[2 * i] - bounds[2 * i - 1] != 1 or text[bounds[2 * i] - 1] != 0x20:
-                continue
-            for length in range(2, 4):
-                first = i + 1 - length
-                if first < 0 or kinds[first] & (1 << FUNCTION) or bounds[2 * first + 1] - bounds[2 * first] < 2:
-                    break
-                if length == 3 and (
-                    bounds[2 * first + 2] - bounds[2 * first + 1] != 1 or text[bounds[2 * first + 2] - 1] != 0x20
-                ):
-                    break
-                key = join_keys(keys[first], keys[first + 1])
-                if length == 3:
-                    key = join_keys(key, keys[i])
-                place = find(wanted, key) if wanted.shape[0] else 0
-                if place < 0 or (wanted.shape[0] and vetoed[place]):
-                    continue
-                state = _capitals(cases, first, i)
-                start = bounds[2 * first]
-                if state < 0 or kinds[first] & (1 << PARTICLE) or bounds[2 * i + 1] - bounds[2 * i] < 2:
-                    continue
-                if not _free_before(text, start) or not _free_after(text, bounds[2 * i + 1]):
-                    continue
-                initial = _begins_sentence(text, start)
-                if targets:
-                    after_article = first > 0 and kinds[first - 1] & (1 << ARTICLE) != 0
-                    if state == CAPITALISED or initial or after_article or _in_headline(text, bounds, cases, words, i):
-                        continue
-                elif state == CAPITALISED:
-                    if initial or _opens(text, start) or _in_headline(text, bounds, cases, words, i):
-                        continue
-                    if _part_of_longer(text, bounds, cases, kinds, words, first, i):
-                        continue
-                else:
-                    vetoed[place] = True
-                if count < capacity:
-                    out[count] = (row, start + shift, bounds[2 * i + 1] + shift, state)
-                    out_keys[count] = key
-                count += 1
-    return out, out_keys, count
-
-
-def find_phrases(
-    offsets: np.ndarray,
-    data: np.ndarray,
-    rows: np.ndarray,
-    slots: np.ndarray,
-    classes: np.ndarray,
-    wanted: np.ndarray,
-    targets: bool,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Phrases in these rows, as int64 of shape (phrases, 4): row, start, stop (bytes of `data`), state; and their keys (uint64).
-
-    `slots` and `classes` are a table of word classes, `wanted` a table of the phrases to find (without places: all). With
-    `targets` only phrases that could be capitalised are found: not all of their words are, they begin no sentence, follow no
-    article and stand in no headline. Without, only what shows how a phrase is written: CAPITALISED where neither a sentence nor
-    a quotation begins and no headline is, or LOWERED, which is told once a phrase: after that the phrase is done with.
-    """
-    size, capacity = scratch_size(offsets), 64 + 64 * len(rows)
-    while True:
-        out, keys, count = _phrases(offsets, data, rows, slots, classes, wanted, targets, size, capacity)
-        if count <= capacity:
-            return out[:count], keys[:count]
-        capacity = count

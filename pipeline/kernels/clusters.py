@@ -1,4 +1,4 @@
-"""Verification of candidate pairs, and the walk that decides which documents of a cluster are kept."""
+"""Verification of candidate pairs: the clusters are the components of the pairs that are alike."""
 
 import numpy as np
 from numba import int64, njit, types, uint32
@@ -8,10 +8,6 @@ from pipeline.kernels.union_find import find, union
 
 VALUES = types.Array(uint32, 1, "C", readonly=True)
 PLACES = types.Array(int64, 1, "C", readonly=True)
-
-# A member is compared with so many kept ones at most. Only clusters that keep more than this (chains through a template that
-# hundreds of thousands of documents share) may keep two near-duplicates; nothing is ever dropped unverified.
-MAX_COMPARED = 20_000
 
 
 @njit(
@@ -43,51 +39,6 @@ def verified_components(values, starts, stops, copy_of, first, second, num, den)
     for m in range(count):
         parent[m] = find(parent, int64(m))
     return parent, compared, alike
-
-
-@njit(
-    [types.Tuple((int64[::1], int64[:, ::1], int64))(VALUES, PLACES, PLACES, PLACES, PLACES, PLACES, int64, int64)],
-    cache=True,
-    nogil=True,
-)
-def walk_survivors(values, starts, stops, copy_of, order, cluster_starts, num, den):
-    """The survivor of each member, itself if it is kept; and shared, union and own size of the two sets.
-
-    `order` lists the members cluster by cluster, best first; `cluster_starts` says where each cluster begins (one entry more).
-    A member is dropped if its set is alike (Jaccard >= num / den) to that of one already kept: the first such is its survivor.
-    Copies share the fate of the best of them. Also returns how many pairs of sets were compared.
-    """
-    count = starts.shape[0]
-    survivor = np.full(count, -1, np.int64)
-    decided = np.full(count, -1, np.int64)  # by copy_of: the member that stands for the group, -1 before the first is met
-    proof = np.ones((count, 3), np.int64)
-    kept = np.empty(count, np.int64)
-    compared = int64(0)
-    for c in range(cluster_starts.shape[0] - 1):
-        kept_count = int64(0)
-        for i in range(cluster_starts[c], cluster_starts[c + 1]):
-            m = order[i]
-            group = copy_of[m]
-            if decided[group] >= 0:
-                survivor[m] = survivor[decided[group]]
-                proof[m] = proof[decided[group]]
-                continue
-            decided[group] = m
-            survivor[m] = m
-            a, a_stop = starts[group], stops[group]
-            for k in range(min(kept_count, MAX_COMPARED)):
-                other = copy_of[kept[k]]
-                compared += 1
-                found = shared_if_alike(values, a, a_stop, starts[other], stops[other], num, den)
-                if found >= 0:
-                    survivor[m] = kept[k]
-                    own, theirs = a_stop - a, stops[other] - starts[other]
-                    proof[m, 0], proof[m, 1], proof[m, 2] = found, own + theirs - found, own
-                    break
-            if survivor[m] == m:
-                kept[kept_count] = m
-                kept_count += 1
-    return survivor, proof, compared
 
 
 @njit([types.void(VALUES, PLACES, PLACES, uint32[::1], PLACES)], cache=True, nogil=True)

@@ -43,24 +43,27 @@ def _code_point(data, at):
 
 @njit([boolean(_BYTES, int64, int64)], cache=True, nogil=True)
 def mostly_not_latin(data, start, stop):
-    """Whether more than twice as many code points lie past U+0300 (Latin Extended Additional apart) as in A..z."""
-    latin, other = int64(0), int64(0)
-    for i in range(start, stop):
-        latin += (data[i] >= 0x41) & (data[i] <= 0x7A)
-        other += data[i] >= 0xCC  # the lead bytes from U+0300 on
-    for i in range(start, stop - 1):
-        other -= (data[i] == 0xE1) & ((data[i + 1] & 0xFC) == 0xB8)
+    """Whether more than twice as many code points lie past U+0300 as in A..z.
+
+    langdetect means to leave Latin Extended Additional out of the former, but compares with a name that never occurs. It counts
+    after the composition of Vietnamese letters, here it is before: text that is mostly combining marks may come out differently.
+    """
+    latin, other = int32(0), int32(0)
+    text = data[start:stop]  # from 0 on: numba guards indexes that may be negative, and then no SIMD
+    for i in range(text.shape[0]):
+        latin += int32((text[i] >= 0x41) & (text[i] <= 0x7A))
+        other += int32(text[i] >= 0xCC)  # the lead bytes from U+0300 on
     return latin * 2 < other
 
 
 @njit(inline="always")
 def _composed(data, at, code_point, class_, vietnamese):
-    """The class of a letter and the combining mark at `at` as one Vietnamese letter, if they are one; and what follows."""
+    """The class of a letter and the combining mark at `at` as one Vietnamese letter, what follows, and whether they are one."""
     mark = uint32(0x300) | (uint32(data[at + 1]) & 0x3F)
     for i in range(vietnamese.shape[0]):
         if vietnamese[i, 0] == code_point and vietnamese[i, 1] == mark:
-            return uint16(vietnamese[i, 2]), at + 2
-    return class_, at
+            return uint16(vietnamese[i, 2]), at + 2, True
+    return class_, at, False
 
 
 @njit([types.UniTuple(int64, 2)(_BYTES, int64, int64, int64, boolean, _CLASSES, uint16[::1])], cache=True, nogil=True)
@@ -75,9 +78,10 @@ def read_classes(data, at, piece_stop, stop, without_latin, tables, out):
     while at < piece_stop:
         code_point, at = _code_point(data, at)
         class_ = classes[code_point] if code_point < classes.shape[0] else uint16(_OTHER)
+        composed = False
         if at + 1 < stop and data[at] == 0xCC:
-            class_, at = _composed(data, at, code_point, class_, vietnamese)
-        elif without_latin and code_point >= 0x41 and code_point <= 0x7A:
+            class_, at, composed = _composed(data, at, code_point, class_, vietnamese)
+        if without_latin and not composed and code_point >= 0x41 and code_point <= 0x7A:
             continue
         out[count] = class_
         count += (class_ != _SPACE) | (previous != _SPACE)

@@ -60,10 +60,13 @@ class FindPairs:
     def __call__(self, bands: Sequence[int]) -> dict[str, int]:
         folder = Path(self.folder)
         signatures = SignatureFiles(Path(self.signature_folder), self.shards)
+        active, fingerprints = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("active", "fingerprints"))
+        keys = [np.load(folder / f"bands-{number:05d}.npy", mmap_mode="r") for number in range(self.shards)]
         pairs, counts = np.empty(0, np.uint64), {"compared": 0, "largest": 0, "giants": 0}
         for band in range(*bands):
-            rows, starts = self._buckets(band)
+            places, starts = equal_keys(np.concatenate([np.empty(0, np.uint64), *(part[band] for part in keys)])[active])
             sizes = np.diff(starts)
+            rows = order_large(active[places], starts, fingerprints)
             found, compared = self._walk(*cut_giants(rows, starts), signatures)
             pairs = distinct(np.concatenate([pairs, found]))
             counts["compared"] += compared
@@ -71,13 +74,6 @@ class FindPairs:
             counts["largest"] = max(counts["largest"], int(sizes.max(initial=0)))
         write_array(folder / f"pairs-{bands[0]:05d}.npy", pairs)
         return counts
-
-    def _buckets(self, band: int) -> tuple[np.ndarray, np.ndarray]:
-        folder = Path(self.folder)
-        active = np.load(folder / "active.npy", mmap_mode="r")
-        parts = [np.load(folder / f"bands-{number:05d}.npy", mmap_mode="r")[band] for number in range(self.shards)]
-        places, starts = equal_keys(np.concatenate([np.empty(0, np.uint64), *parts])[active])
-        return order_large(active[places], starts, np.load(folder / "fingerprints.npy", mmap_mode="r")), starts
 
     def _walk(self, rows: np.ndarray, starts: np.ndarray, signatures: SignatureFiles) -> tuple[np.ndarray, int]:
         found, compared = [np.empty(0, np.uint64)], 0

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.files import open_ipc, write_array, write_ipc
-from pipeline.kernels.clusters import copy_slices, verified_components, walk_survivors
+from pipeline.kernels.clusters import copy_slices, verified_components
+from pipeline.kernels.survivors import walk_survivors
 from pipeline.kernels.union_find import components
 
 # Shingles of the sets that a task holds in memory (64 MB). A component of candidate pairs is never cut: a larger one is a task

@@ -25,6 +25,9 @@ _MIN_VALID_PER_INVALID = 2
 _UNLIKELY = frozenset({"Cc", "Co", "Cn", "Cs"})
 _WHITE_SPACE = frozenset("\t\n\x0b\x0c\r\x85")
 
+# Control characters that text does not hold, but that UTF-16 has for the high bytes of most scripts (Cyrillic: 04).
+_CONTROLS = re.compile(rb"[\x01-\x08\x0e-\x1f]")
+
 # A character cut off by a byte limit at the end of the document, as `surrogateescape` shows it. Must catch E2 80 (of a dash) at
 # the end, which cp1252 would turn into "â€"; must not catch "à”" amid the text (a cp1252 fragment), nor a lone "é" at the end.
 _CUT_OFF = re.compile("[\udce0-\udcf4][\udc80-\udcbf]{1,2}\\Z")
@@ -40,7 +43,7 @@ class Decoded:
     """Text and the label of the encoding it was read from.
 
     Labels: `utf-8`, `utf-8-sig` (had a byte order mark, which is not in the text), `utf-16-le` and its like (with or without a
-    mark), `utf-8+cp1252` (UTF-8 with stray bytes), `utf-8-sig+cp1252`, `cesu-8`, or a Python codec name such as `cp1251`, `gb18030`.
+    mark), `utf-8+cp1252` (UTF-8 with stray bytes), `utf-8-sig+cp1252`, `cesu-8`, or a Python codec name such as `cp1251`.
     """
 
     text: str
@@ -82,19 +85,26 @@ def _decode_marked(raw: bytes, encoding: str) -> Decoded:
 
 
 def _decode_wide(raw: bytes) -> Decoded:
-    """UTF-16 or UTF-32 without a mark: of the readings that hold plausible characters only, the one with most of ASCII."""
+    """UTF-16 or UTF-32 without a mark: of the readings that hold plausible characters, the one with most of ASCII."""
     readings = [(text, encoding) for encoding in _WIDE if (text := _plausible_wide(raw, encoding)) is not None]
-    if not readings:
+    if not readings or _is_text_but_for_nul(raw):
         raise UndecodableError(f"binary: NUL at byte {raw.index(0)}, and neither UTF-16 nor UTF-32")
     return Decoded(*max(readings, key=lambda reading: _ascii_count(reading[0])))
 
 
 def _plausible_wide(raw: bytes, encoding: str) -> str | None:
+    """The text if it has an ASCII character, from which NUL bytes come, and at most one in a hundred that no text holds."""
     text = _try_decode(raw, encoding)
-    if text is None or any(unicodedata.category(c) in _UNLIKELY and c not in _WHITE_SPACE for c in set(text)):
+    if text is None or not _ascii_count(text):
         return None
-    # In the right byte order NUL bytes come from ASCII characters; without a single one the NULs are no sign of this encoding.
-    return text if _ascii_count(text) else None
+    unlikely = sum(text.count(c) for c in set(text) if unicodedata.category(c) in _UNLIKELY and c not in _WHITE_SPACE)
+    return text if 100 * unlikely <= len(text) else None
+
+
+def _is_text_but_for_nul(raw: bytes) -> bool:
+    """Whether the bytes are UTF-8 with a few NUL among them, which in pairs may pass for ideographs."""
+    rest = raw.replace(b"\x00", b"")
+    return 4 * len(rest) > 3 * len(raw) and _CONTROLS.search(rest) is None and _try_decode(rest, "utf-8") is not None
 
 
 def _ascii_count(text: str) -> int:
@@ -103,7 +113,7 @@ def _ascii_count(text: str) -> int:
 
 def _decode_escaped(raw: bytes) -> Decoded:
     """ASCII bytes with escapes: a 7-bit charset (ISO 2022) when chardet finds one, else plain text with terminal escapes."""
-    guess = chardet.detect(raw, compat_names=False, prefer_superset=True, max_bytes=len(raw))["encoding"] or ""
+    guess = chardet.detect(raw, compat_names=False, max_bytes=len(raw))["encoding"] or ""
     text = _try_decode(raw, guess) if guess.startswith(("iso2022", "iso-2022")) else None
     return Decoded(raw.decode("ascii"), "utf-8") if text is None else Decoded(text, guess)
 
@@ -131,8 +141,9 @@ def _stray_bytes_as_cp1252(escaped: str) -> str:
 
 
 def _detect(raw: bytes) -> Decoded:
-    # By its superset, since a byte past the evidence may lie outside the subset; looking at all bytes, so that it decodes.
-    guess = chardet.detect(raw, compat_names=False, prefer_superset=True, max_bytes=len(raw))
+    # All bytes are looked at, so that the guess decodes. Not `prefer_superset`: it reads ISO 8859-2 and -5 as cp1250 and cp1251,
+    # in which other letters have those places.
+    guess = chardet.detect(raw, compat_names=False, max_bytes=len(raw))
     encoding = guess["encoding"]
     if encoding is None:
         raise UndecodableError(f"binary: {guess['mime_type']}")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.readers.streams import BrokenStreamError
+from pipeline.readers.compression import BrokenStreamError
 
 KEPT_BYTES = 2**20  # of a line or file over the limit, for the quarantine
 

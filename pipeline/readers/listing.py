@@ -58,10 +58,11 @@ def list_files(path: str, format: Literal["auto"] | Format) -> Listing:
     for file, name in _walk(root):
         reason = _reason_to_skip(file, root, format)
         if reason:
-            log.warning("%s: not read: %s", file, reason)
             skipped.append((name, reason))
         else:
             found.append(_input_file(file, name, format))
+    if skipped:
+        log.warning("%s: %d files not read, such as %s: %s", path, len(skipped), *min(skipped))
     if not found:
         raise UserError(f"{path}: {_nothing_to_read(skipped)}")
     return Listing(sorted(found, key=lambda file: file.name), sorted(skipped))

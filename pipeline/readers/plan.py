@@ -68,7 +68,7 @@ def _pieces(file: InputFile, spec: InputSpec, *, split: bool) -> Iterator[tuple[
 def _line_ranges(file: InputFile, spec: InputSpec, head: Head) -> Iterator[tuple[Piece, int]]:
     """Ranges of a plain file, aligned on lines, of about `shard_bytes`; found in one pass that counts lines and records.
 
-    The pass takes 0.4 ms a megabyte; with the counts, positions and ids are the same however a file is cut.
+    The pass takes 0.6 ms a megabyte; with the counts, positions and ids are the same however a file is cut.
     """
     begun = Piece(file.path, file.name, file.format, 0)
     at, lines, records = len(codecs.BOM_UTF8) if head.encoding == "utf-8-sig" else 0, 0, 0

@@ -117,7 +117,8 @@ def make_record(
             meta=to_json(rest) if rest else None,
         )
     except UnicodeEncodeError:
-        broken = next(name for name in columns if not is_encodable(as_string(values.get(name)) or ""))
+        strings = (name for name in columns if name != columns.published)
+        broken = next(name for name in strings if not is_encodable(as_string(values.get(name)) or ""))
         return f"lone surrogate (column {broken!r})"
 
 

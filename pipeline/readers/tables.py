@@ -21,11 +21,11 @@ def parse_rows(rows: pa.RecordBatch, spec: InputSpec, *, file: str, first_row: i
     The column of the text must be there and hold strings or bytes.
     """
     text = plain_column(rows, spec.input_columns().text)
-    for start, stop in _cut_by_bytes(binary_lengths(text), spec.max_batch_bytes):
+    for start, stop in cut_by_bytes(binary_lengths(text), spec.max_batch_bytes):
         yield _parse(rows.slice(start, stop - start), spec, file, first_row + start)
 
 
-def _cut_by_bytes(lengths: np.ndarray, batch_bytes: int) -> Iterator[tuple[int, int]]:
+def cut_by_bytes(lengths: np.ndarray, batch_bytes: int) -> Iterator[tuple[int, int]]:
     """Ranges of rows that together have at most so many bytes, or are one row that alone has more."""
     ends = np.cumsum(lengths)
     start, before = 0, 0

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from pipeline.readers.compression import BrokenStreamError
 from pipeline.readers.decode import UndecodableError, decode
 from pipeline.readers.lines import KEPT_BYTES, too_long
 from pipeline.readers.records import Record, Rejected
 from pipeline.readers.spec import InputSpec, Piece
-from pipeline.readers.streams import BrokenStreamError, raw_chunks
+from pipeline.readers.streams import raw_chunks
 
 
 def read_text_file(piece: Piece, spec: InputSpec) -> Iterator[Record | Rejected]:

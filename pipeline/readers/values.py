@@ -47,8 +47,10 @@ def is_encodable(text: str) -> bool:
 
 
 def as_string(value: Any) -> str | None:
-    """A value for a string column: strings as they are, null for null, all else as JSON (17 as "17")."""
-    return value if value is None or isinstance(value, str) else to_json(value)
+    """A value for a string column: strings as they are, null for null and for NaN, all else as JSON (17 as "17")."""
+    if isinstance(value, str) or value is None:
+        return value
+    return None if isinstance(value, float) and math.isnan(value) else to_json(value)
 
 
 def to_milliseconds(value: Any) -> int | None:

@@ -30,8 +30,14 @@ class Lines:
 
     def where(self, mask: np.ndarray) -> "Lines":
         """The lines for which the mask is True."""
+        if mask.all():
+            return self
         columns = {name: getattr(self, name)[mask] for name in ("number", "row", "cut", "key", "tokens", "ending")}
         return Lines(text=self.text.filter(pa.array(mask)), **columns)
+
+    def texts(self, at: np.ndarray) -> pa.Array:
+        """The text of the lines at these positions (ascending)."""
+        return self.text if len(at) == len(self.text) else self.text.take(pa.array(at))
 
     def documents(self, rows: np.ndarray) -> Iterator[tuple[int, int, int]]:
         """Row, first line and last line plus one, for these rows (ascending)."""
@@ -78,7 +84,7 @@ def tabulate(text: pa.Array) -> tuple[AllLines, Lines]:
         number=number,
         row=span[0],
         cut=np.zeros(len(number), np.int64),
-        text=flat.take(pa.array(number)),
+        text=flat if len(number) == len(flat) else flat.take(pa.array(number)),
         key=key,
         tokens=tokens,
         ending=line_endings(offsets, data, *span),
@@ -106,7 +112,7 @@ class Zones:
         size = np.diff(np.append(first, count))
         place = np.arange(count) - first[group]
         from_end = size[group] - 1 - place
-        # Positions of each document's first and last body line; a document with none has -1 and past-the-end the wrong way round.
+        # Positions of each document's first and last body line; one with none keeps these initial values.
         first_body, last_body = np.full(len(first), np.iinfo(np.int64).max), np.full(len(first), -1)
         np.minimum.at(first_body, group[body], place[body])
         np.maximum.at(last_body, group[body], place[body])

@@ -78,8 +78,8 @@ def _may_be_absent(quantifier: re.Match[str]) -> bool:
 
 
 def _usable(run: str) -> Literals | None:
-    long_enough = len(run) >= (MIN_LENGTH if run.isascii() else 2)
-    return frozenset([run.lower()]) if long_enough and run.strip() else None
+    long_enough = len(run.strip()) >= (MIN_LENGTH if run.isascii() else 2)
+    return frozenset([run.lower()]) if long_enough else None
 
 
 def _better(one: Literals | None, other: Literals | None) -> Literals | None:

@@ -62,7 +62,7 @@ class Matches:
         for matcher, mine in _by_matcher(lines.row[at], matchers):
             mine = at[mine]
             key, tokens = lines.key[mine], lines.tokens[mine]
-            parts = [matcher.patterns(zone, lines.text.take(pa.array(mine)), key, tokens)]
+            parts = [matcher.patterns(zone, lines.texts(mine), key, tokens)]
             if zone == "anywhere":
                 parts.append(matcher.phrases(key, tokens))
             found += [(lines.number[mine[hits.line]], hits.rule) for hits in parts]

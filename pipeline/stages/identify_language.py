@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,8 +21,21 @@ UNDETERMINED = "und"
 # Thousandths of a nat per n-gram at which the rest of a text is not read.
 DECISIVE_MARGIN = 300
 
+# Nats in all below which nothing was told. It must pass "Council puts off bridge decision" (21) and "Rat vertagt Entscheidung"
+# (19), and must not "x y" (8, Somali), "A a a" (5, Hungarian) and "Obama visits Berlin" (1, Dutch).
+MIN_EVIDENCE = 10
+
 # A profile of these holds only some of the n-grams of its own language: `min_known` says nothing about them.
 LARGE_ALPHABETS = ("ja", "ko", "zh")
+
+
+class Guesses(NamedTuple):
+    """One value a row, int64. All but the label are 0 for a text without n-grams of any profile."""
+
+    labels: np.ndarray  # position in `label_names()`
+    margins: np.ndarray  # over the next label, thousandths of a nat per n-gram
+    nats: np.ndarray  # the same margin, summed over the n-grams
+    known: np.ndarray  # thousandths of the n-grams that the label's profile holds
 
 
 @dataclass(frozen=True)
@@ -31,9 +44,12 @@ class IdentifyLanguage:
 
     The method is langdetect's (naive Bayes over its profiles of 55 languages), over all n-grams instead of a random draw, so
     that the same text always has the same label. `zh` stands for both of its Chinese profiles. `lang_score` is the margin of
-    the best label over the next in thousandths of a nat per n-gram, 0 for a text without n-grams of any profile. The label is
-    `und` when the margin is below `min_margin`, or when the label's profile holds less than `min_known` of the text's n-grams:
-    a text in a language without a profile. Unwanted languages get `drop_reason` `language:<label>`.
+    the best label over the next in thousandths of a nat per n-gram. The label is `und` when that is below `min_margin` or comes
+    to less than MIN_EVIDENCE in all, and when the label's profile holds less than `min_known` of the text's n-grams: a text in
+    a language without a profile. Unwanted languages get `drop_reason` `language:<label>`.
+
+    Measured: with the defaults 0 of 1,514 documents in known languages lose their right label, and 79 % of 583 in languages
+    without a profile are `und` (Sakha, whose n-grams are Russian, never is); the margin alone found 33 %.
     """
 
     keep: tuple[str, ...] = field(default=(), metadata={"help": "languages to keep (ISO 639-1); none named: all"})
@@ -56,38 +72,43 @@ class IdentifyLanguage:
         rows = np.flatnonzero(live)
         if len(rows) == 0:
             return Outcome(batch, NO_EDITS)
-        labels, scores, known = best_labels(batch.column("text"), rows)
-        names = [*label_names(), UNDETERMINED]
-        alphabetic = ~np.isin(labels, [names.index(name) for name in LARGE_ALPHABETS])
-        labels[(scores < self.min_margin) | (alphabetic & (known < self.min_known))] = names.index(UNDETERMINED)
+        guesses = best_labels(batch.column("text"), rows)
+        labels, names = self._labels(guesses), [*label_names(), UNDETERMINED]
         reasons = [self._reason(name) for name in names]
         place = np.cumsum(live) - 1  # of a live row among the live rows
         index = pa.array(labels[place], mask=~live)
         columns = {
             "lang": pa.array(names, pa.string()).take(index),
-            "lang_score": pa.array(scores[place].astype(np.int32), mask=~live),
+            "lang_score": pa.array(guesses.margins[place].astype(np.int32), mask=~live),
             "drop_reason": pa.array(reasons, pa.string()).take(index),
         }
         mask = pa.array(live)
         merged = {name: pc.if_else(mask, column, batch.column(name)) for name, column in columns.items()}
         return Outcome(replace_columns(batch, **merged), NO_EDITS)
 
+    def _labels(self, guesses: Guesses) -> np.ndarray:
+        """Positions in `label_names()`, one past its end for und."""
+        alphabetic = ~np.isin(guesses.labels, [label_names().index(name) for name in LARGE_ALPHABETS])
+        told = (guesses.nats >= MIN_EVIDENCE) & (guesses.margins >= self.min_margin)
+        told &= (guesses.known >= self.min_known) | ~alphabetic
+        return np.where(told, guesses.labels, len(label_names()))
+
     def _reason(self, name: str) -> str | None:
         kept = self.keep_und if name == UNDETERMINED else not self.keep or name in self.keep
         return None if kept else f"language:{name}"
 
 
-def best_labels(text: pa.Array, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For these rows of the texts: the best label, its margin (thousandths of a nat per n-gram) and the share of the n-grams
-    that its profile holds (thousandths). All int64.
-
-    A label is a position in `label_names()`, one past its end for a text without n-grams, whose margin and share are 0.
-    """
+def best_labels(text: pa.Array, rows: np.ndarray) -> Guesses:
+    """The best label of these rows of the texts, however little speaks for it."""
     profiles = load_profiles()
     languages, margins, ngrams, known = identify(*buffers(text), rows, DECISIVE_MARGIN, *profiles).T
-    labels = np.where(ngrams > 0, profiles.labels[languages], len(label_names())).astype(np.int64)
     seen = np.maximum(ngrams, 1)
-    return labels, margins * 1000 // (SCORES_PER_NAT * seen), known * 1000 // seen
+    return Guesses(
+        labels=profiles.labels[languages].astype(np.int64),
+        margins=margins * 1000 // (SCORES_PER_NAT * seen),
+        nats=margins // SCORES_PER_NAT,
+        known=known * 1000 // seen,
+    )
 
 
 def _advice(name: str) -> str:

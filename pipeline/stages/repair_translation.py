@@ -18,6 +18,8 @@ from pipeline.stage import Corpus, Outcome
 from pipeline.translation.evidence import EVIDENCE, NAME, NOTHING, PHRASE, resolve
 from pipeline.translation.shards import Settings, Shard, answer_batch, gather_needs, score_shard, spans_of, write_verdicts
 
+_RANGES = 4  # facts are few: they only answer what documents above the gate ask
+
 Level = Literal["off", "safe", "suggest"]
 
 
@@ -57,7 +59,7 @@ class RepairTranslation:
         evidence = NOTHING
         if summary["passed"]:
             gather_needs(settings, len(items))
-            evidence = exchange(corpus, partial(answer_batch, settings), resolve).sort_by(
+            evidence = exchange(corpus, partial(answer_batch, settings), resolve, ranges=_RANGES).sort_by(
                 [("kind", "ascending"), ("key", "ascending")]
             )
         write_ipc(corpus.folder / "evidence.arrow", evidence.combine_chunks().to_batches(), EVIDENCE)

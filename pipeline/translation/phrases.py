@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from pipeline.kernels.casing import LOWERED, find_phrases
+from pipeline.kernels.casing import LOWERED
+from pipeline.kernels.phrases import find_phrases
 from pipeline.kernels.text import buffers
 from pipeline.translation.lexicon import classes
 

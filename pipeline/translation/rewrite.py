@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from pipeline.edits import Span
 from pipeline.kernels.cased_words import make_slots
-from pipeline.kernels.casing import find_phrases
 from pipeline.kernels.names import find_names
+from pipeline.kernels.phrases import find_phrases
 from pipeline.kernels.text import buffers
 from pipeline.translation.evidence import NAME, PHRASE
 from pipeline.translation.lexicon import classes

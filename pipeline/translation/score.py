@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -62,12 +63,13 @@ def find_hits(text: pa.Array, rows: np.ndarray) -> Hits:
     seen = (-1, -1, -1)
     for row, kind, begin, anchor in signal_places(offsets, data, rows, *_anchor_table()).tolist():
         index = _signal_of(kind)
-        signal = SIGNALS[index]
+        first = int(offsets[row])
         stop = min(int(offsets[row + 1]), anchor + _WINDOW_BYTES)
-        match = signal.pattern.search(view, begin, stop)
-        if match and match.start() <= anchor <= match.end() and (row, index, match.start()) != seen:
+        # The view begins with the row: a pattern that looks behind must not see the row before.
+        match = _match_at(SIGNALS[index].pattern, view[first:stop], begin - first, anchor - first)
+        if match and (row, index, match.start()) != seen:
             seen = (row, index, match.start())
-            found.append((row, index, match.start() - int(offsets[row]), match.end() - int(offsets[row])))
+            found.append((row, index, match.start(), match.end()))
     table = np.array(found, np.int64).reshape(-1, 4).T
     return Hits(*table)
 
@@ -99,6 +101,14 @@ def evidence_json(hits: Hits, rows: int) -> pa.Array:
         texts.append(json.dumps(found, sort_keys=True))
         index[row] = len(texts) - 1
     return pa.array(texts, pa.string()).take(pa.array(index))
+
+
+def _match_at(pattern: re.Pattern[bytes], view: memoryview, begin: int, anchor: int) -> re.Match[bytes] | None:
+    """The match that holds the byte at `anchor`, of those from `begin` on."""
+    for match in pattern.finditer(view, begin):
+        if match.end() > anchor:
+            return match if match.start() <= anchor else None
+    return None
 
 
 def _signal_of(kind: int) -> int:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.edits import Span
 from pipeline.files import open_ipc, read_batches, write_array, write_ipc
@@ -111,7 +112,7 @@ def write_verdicts(settings: Settings, item: Sequence[Any]) -> int:
             own[row] = merge_spans([Span(row=row, **span) for span in own[row] or ()], spans)
         scored = scored.set_column(3, VERDICTS.field("spans"), pa.array(list(own.values()), VERDICTS.field("spans").type))
     write_ipc(settings.file(f"verdicts-{shard.number:05d}.arrow"), scored.to_batches(), VERDICTS)
-    return len(scored) - scored["spans"].null_count
+    return int(pc.count(scored["spans"], mode="only_valid").as_py())
 
 
 def merge_spans(own: Sequence[Span], shown: Sequence[Span]) -> list[dict[str, Any]]:

@@ -94,7 +94,7 @@ SIGNALS = (
     Signal(
         "repeated_phrase",
         place.REPEATED_PHRASE,
-        _pattern(r"\b(?!\w+ (?:after|and|by|or|to|upon) )(\w+ \w+(?: \w+)?),? \1\b"),
+        _pattern(r"\b(?!(?:\w+ )?(?:after|and|by|or|to|upon) )(\w+ \w+(?: \w+)?),? \1\b"),
         *(0.0, 0.5, 0.7, 1.5, 7.7),
     ),
     # 记者获悉, 据悉, 据报道

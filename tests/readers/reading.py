@@ -42,6 +42,7 @@ def read(path: Path, *, limit: int | None = None, policy: Policy = "error", **se
         results = json.loads(json.dumps([read_task(task, folder) for task in plan.tasks]))
         corpus = resolve_duplicate_ids(folder, results, policy)
         documents = _rows(corpus["shards"])
+        assert all(_rows([path]) for path in corpus["shards"])
         quarantine = _rows(corpus["quarantine"])
     assert corpus["rows"] == len(documents)
     assert corpus["quarantined"] == len(quarantine) == sum(corpus["reasons"].values())

@@ -10,7 +10,8 @@ RUSSIAN = "Правительство объявило о новых мерах 
 JAPANESE = "政府は木曜日、新しい経済対策を発表した。関係者によると、来月から実施される見通しだという。"
 CHINESE = "国务院周四宣布了新的经济支持措施。据有关人士透露，这些措施将从下个月开始实施。\n一位官员说，这是2021年以来的第一次。"
 GERMAN = "Die Regierung kündigte am Donnerstag neue Maßnahmen für die Wirtschaft an, über die Größe schwieg sie – „vorerst“."
-TEXTS = [RUSSIAN, JAPANESE, CHINESE, GERMAN, "Plain words.\nOn two lines.\n"]
+CZECH = "Vláda ve čtvrtek oznámila nová opatření na podporu ekonomiky, žádné podrobnosti však nesdělila. Šlo prý o příští týden."
+TEXTS = [RUSSIAN, CZECH, JAPANESE, CHINESE, GERMAN, "Plain words.\nOn two lines.\n"]
 
 
 @given(st.text(st.characters(exclude_characters="\x00\x1b\ufeff", codec="utf-8")))
@@ -56,7 +57,7 @@ def test_a_stray_byte_that_cp1252_leaves_free_becomes_the_replacement_character(
 
 def test_surrogates_in_utf8_are_joined() -> None:
     """Some databases write an emoji as six bytes instead of four."""
-    raw = "so glad ".encode() + b"\xed\xa0\xbd\xed\xb8\x80" + " – said Zoë".encode()
+    raw = b"so glad " + b"\xed\xa0\xbd\xed\xb8\x80" + " – said Zoë".encode()
     assert decode(raw) == Decoded("so glad 😀 – said Zoë", "cesu-8")
 
 
@@ -70,6 +71,9 @@ def test_a_character_cut_off_at_the_end_becomes_the_replacement_character() -> N
     [
         (RUSSIAN, "cp1251"),
         (RUSSIAN, "koi8-r"),
+        (RUSSIAN, "iso8859-5"),
+        (CZECH, "iso8859-2"),
+        (CZECH, "cp1250"),
         (JAPANESE, "cp932"),
         (JAPANESE, "euc_jp"),
         (JAPANESE, "iso2022_jp"),
@@ -89,6 +93,8 @@ def test_legacy_charset_is_detected(text: str, encoding: str) -> None:
     [
         b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x01\x00",
         b"words \x00 words",
+        b"words\x00 words",
+        "mots d’été\x00 ".encode(),
         b"\xef\xbb\xbfwords \x00",
         bytes(range(256)) * 4,
         bytes(range(1, 256)) * 4,

@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import UserError
-from pipeline.readers import InputSpec, plan_input
-from pipeline.readers.ids import id_hashes
+from pipeline.files import write_ipc
+from pipeline.readers import DuplicateId, InputSpec, find_duplicate_ids, plan_input
+from pipeline.readers.ids import ORIGINS, id_hashes
+from pipeline.schema import SCHEMA, make_batch
 from tests.readers.reading import read, write_jsonl, write_parquet
 
 
@@ -66,7 +68,7 @@ def test_a_made_id_that_meets_a_given_one_is_a_duplicate(tmp_path: Path) -> None
         read(path)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(["a", "b", "a#2", "a#3", "b#2", "a#2#2"]), min_size=1, max_size=12), st.integers(1, 60))
 def test_ids_are_unique_and_the_same_however_the_input_is_cut(tmp_path: Path, ids: list[str], shard_bytes: int) -> None:
     """Under both policies; quarantine keeps exactly the distinct ids, number keeps all documents."""
@@ -78,6 +80,14 @@ def test_ids_are_unique_and_the_same_however_the_input_is_cut(tmp_path: Path, id
     kept = read(path, policy="quarantine", shard_bytes=shard_bytes)
     assert kept.column("doc_id") == list(dict.fromkeys(ids))
     assert [f["raw"] for f in kept.quarantine] == [f["raw"] for f in read(path, policy="quarantine").quarantine]
+
+
+def test_ids_that_share_a_hash_alone_are_no_duplicates(tmp_path: Path) -> None:
+    """Hashes only point; the ids themselves are compared."""
+    origins = pa.RecordBatch.from_pylist([{"hash": 7, "file": "a", "position": "line 1"}] * 3, schema=ORIGINS)
+    write_ipc(tmp_path / "ids-0.arrow", [origins], ORIGINS)
+    write_ipc(tmp_path / "shard-0.arrow", [make_batch({"doc_id": ["a", "b", "a"], "text": ["", "", ""]})], SCHEMA)
+    assert find_duplicate_ids(tmp_path, ["shard-0.arrow"]) == [DuplicateId("a", ((0, 0), (0, 2)))]
 
 
 def test_hashes_of_ids_are_pinned() -> None:

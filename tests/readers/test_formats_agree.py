@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from pipeline.files import open_ipc
 from pipeline.readers import InputSpec, plan_input, read_task
 from pipeline.readers.lines import is_blank
+from pipeline.readers.tables import cut_by_bytes
 from tests.readers.reading import Reading, read, write_bytes, write_jsonl, write_parquet
 
 TEXTS = [
@@ -120,10 +122,15 @@ def test_batches_are_cut_by_bytes(tmp_path: Path) -> None:
     assert lengths == [[10, 10, 10], [500], [10, 60], [40, 41]]
 
 
+def test_columns_are_cut_by_bytes_as_lines_are() -> None:
+    """The same rule where lengths are known beforehand."""
+    assert list(cut_by_bytes(np.array([10, 10, 10, 500, 10, 60, 40, 41, 0]), 100)) == [(0, 3), (3, 4), (4, 6), (6, 9)]
+
+
 _JSON = st.recursive(st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats() | st.text(), st.lists, max_leaves=5)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.binary(max_size=40) | st.dictionaries(st.sampled_from(["text", "doc_id", "published", "x"]), _JSON).map(lambda d: d),

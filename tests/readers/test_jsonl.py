@@ -64,11 +64,10 @@ def test_an_unusual_line_is_read(tmp_path: Path, line: bytes, text: str) -> None
     assert reading.quarantine == []
 
 
-@pytest.mark.parametrize("portions", [{}, {"shard_bytes": 8}])
-def test_blank_lines_are_no_records(tmp_path: Path, portions: dict[str, int]) -> None:
-    """They move the line numbers and leave the record numbers alone, also where the file is cut."""
+def test_blank_lines_are_no_records(tmp_path: Path) -> None:
+    """They move the line numbers and leave the record numbers alone."""
     path = write_jsonl(tmp_path / "a.jsonl", [b"", GOOD, b"", b"  \t", b"\r", GOOD, b"broken", b"", GOOD])
-    reading = read(path, **portions)
+    reading = read(path)
     assert reading.column("doc_id") == ["a.jsonl#1", "a.jsonl#2", "a.jsonl#4"]
     assert reading.reasons == [("line 7", "not JSON (expecting value at column 1)")]
 
@@ -88,7 +87,7 @@ def test_line_ends_and_byte_order_mark_are_no_part_of_records(
 def test_a_line_that_is_not_utf8_is_decoded_by_itself(tmp_path: Path) -> None:
     """The other lines of its block are not touched by the guess; the encoding is kept."""
     german = '{"text": "Die Größe der Maßnahmen überraschte die Zuhörer in München."}'
-    reading = read(write_jsonl(tmp_path / "a.jsonl", ["café ☕" and {"text": "café ☕"}, german.encode("cp1252"), GOOD]))
+    reading = read(write_jsonl(tmp_path / "a.jsonl", [{"text": "café ☕"}, german.encode("cp1252"), GOOD]))
     assert reading.column("text") == ["café ☕", json.loads(german)["text"], "good"]
     assert reading.column("encoding")[0::2] == ["utf-8", "utf-8"]
     assert reading.column("encoding")[1] != "utf-8"
@@ -102,6 +101,14 @@ def test_wide_files_are_told_by_their_mark(tmp_path: Path, encoding: str, suffix
     reading = read(write_bytes(tmp_path / f"a.jsonl{suffix}", data), shard_bytes=10)
     assert reading.column("text") == ["Größe 😀"] * 3
     assert set(reading.column("encoding")) == {encoding}
+
+
+def test_a_broken_place_in_a_wide_file_costs_no_other_line(tmp_path: Path) -> None:
+    """It becomes U+FFFD; half a code unit at the end is a failure."""
+    data = '\ufeff{"text": "a"}\n{"text": "'.encode("utf-16-le") + b"\x00\xd8" + '"}\n{"text": "c"}\n'.encode("utf-16-le") + b"x"
+    reading = read(write_bytes(tmp_path / "a.jsonl", data))
+    assert reading.column("text") == ["a", "\ufffd", "c"]
+    assert [position for position, _ in reading.reasons] == ["line 4"]
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
@@ -166,11 +173,15 @@ def test_a_stream_becomes_several_shards(tmp_path: Path) -> None:
 
 
 def test_a_large_plain_file_becomes_several_tasks(tmp_path: Path) -> None:
-    """Ranges of lines are read side by side."""
-    path = write_jsonl(tmp_path / "a.jsonl", [{"text": f"{number:0400}"} for number in range(2000)])
-    reading = read(path, shard_bytes=300_000)
-    assert reading.tasks == 2
-    assert reading.column("doc_id") == [f"a.jsonl#{number}" for number in range(1, 2001)]
+    """Ranges of lines are read side by side, and number lines and records as one reading would."""
+    lines: list[Any] = [{"text": f"{number:0400}"} for number in range(2000)]
+    lines[100], lines[1900], lines[1950] = b"", b" ", b"broken"
+    path = write_jsonl(tmp_path / "a.jsonl", lines)
+    whole, cut = read(path), read(path, shard_bytes=200_000)
+    assert (whole.tasks, cut.tasks) == (1, 4)
+    assert (whole.documents, whole.quarantine) == (cut.documents, cut.quarantine)
+    assert cut.reasons == [("line 1951", "not JSON (expecting value at column 1)")]
+    assert cut.column("doc_id")[-1] == "a.jsonl#1998"
 
 
 def test_plain_content_under_a_name_of_compression_is_read(tmp_path: Path) -> None:

@@ -192,7 +192,7 @@ def corpora(draw: st.DrawFn) -> list[str]:
     return [text(words) for words in made]
 
 
-LAWFUL = settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck), derandomize=True)
+LAWFUL = settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
 @LAWFUL

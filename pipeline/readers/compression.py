@@ -1,0 +1,90 @@
+"""Compressed streams, told by their first bytes and read through to the end of the last member or frame."""
+
+import zlib
+from collections.abc import Iterator
+from typing import Literal
+
+import zstandard
+
+CHUNK_BYTES = 2**18  # 256 KiB: a chunk's lines stay in the cache while they are parsed; 1 MiB took a tenth longer
+
+Compression = Literal["gzip", "zstd"]
+_MAGIC: tuple[tuple[bytes, Compression], ...] = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
+_SKIPPABLE_FRAME = b"\x2a\x4d\x18"  # zstd: bytes 2 to 4 of a frame without data, which some writers begin with (0x5? before it)
+
+# Zstandard makes 128 KiB of four bytes at the most, and gives all that a call makes at once: so a bomb is held to 64 MiB a call.
+_ZSTD_FEED_BYTES = 2048
+
+
+class BrokenStreamError(Exception):
+    """The stream cannot be read further; the message is the reason, for the quarantine. All before it has been yielded."""
+
+
+def compression_of(first: bytes) -> Compression | None:
+    """The compression that these first bytes of a file are the magic number of."""
+    if first[1:4] == _SKIPPABLE_FRAME and first[0] >> 4 == 5:
+        return "zstd"
+    return next((kind for magic, kind in _MAGIC if first.startswith(magic)), None)
+
+
+def decompress(chunks: Iterator[bytes], compression: Compression) -> Iterator[bytes]:
+    """The decompressed bytes in chunks, through all gzip members or zstd frames."""
+    return _gathered(_inflate(chunks) if compression == "gzip" else _unzstd(chunks))
+
+
+def _inflate(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    member = zlib.decompressobj(wbits=31)
+    begun = False
+    for chunk in chunks:
+        inflated = b""
+        while chunk or len(inflated) == CHUNK_BYTES:  # a full chunk: zlib may hold more though it has taken all its input
+            if not begun:
+                chunk = chunk.lstrip(b"\x00")  # padding between and after members
+                begun = bool(chunk)
+            try:
+                inflated = member.decompress(chunk, CHUNK_BYTES)
+            except zlib.error as error:
+                raise BrokenStreamError(f"broken gzip stream ({error})") from None
+            yield inflated
+            chunk = member.unconsumed_tail
+            if member.eof:
+                chunk, inflated, member, begun = member.unused_data, b"", zlib.decompressobj(wbits=31), False
+    if begun:
+        raise BrokenStreamError("cut off (the gzip stream ends early)")
+
+
+def _unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    # Up to 2 GiB of window: `zstd --long=31` is common for dumps, and the default refuses it.
+    decompressor = zstandard.ZstdDecompressor(max_window_size=2**31)
+    frame = decompressor.decompressobj()
+    begun = False
+    for fed in (chunk[at : at + _ZSTD_FEED_BYTES] for chunk in chunks for at in range(0, len(chunk), _ZSTD_FEED_BYTES)):
+        while fed:
+            begun = True
+            try:
+                inflated = frame.decompress(fed)
+            except zstandard.ZstdError as error:
+                raise BrokenStreamError(f"broken zstd stream ({error})") from None
+            yield inflated
+            fed = b""
+            if frame.eof:
+                fed, frame, begun = frame.unused_data, decompressor.decompressobj(), False
+    if begun:
+        raise BrokenStreamError("cut off (the zstd stream ends early)")
+
+
+def _gathered(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes in chunks of CHUNK_BYTES or more, but for the last."""
+    held: list[bytes] = []
+    size = 0
+    try:
+        for chunk in chunks:
+            held.append(chunk)
+            size += len(chunk)
+            if size >= CHUNK_BYTES:
+                yield b"".join(held)
+                held, size = [], 0
+    except BrokenStreamError:
+        yield b"".join(held)
+        raise
+    yield b"".join(held)

@@ -1,0 +1,63 @@
+"""Foreign values as the schema holds them."""
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.readers.values import as_string, to_json, to_milliseconds
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=())),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(_VALUES)
+def test_json_of_any_value_is_valid_and_gives_it_back(value: object) -> None:
+    """Encodable as UTF-8, parsed by a strict parser, equal but for NaN and infinities, which are strings."""
+    text = to_json(value)
+    text.encode()
+    assert json.loads(text, parse_constant=pytest.fail) == _expected(value)
+
+
+def _expected(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)]
+    if isinstance(value, dict):
+        return {key: _expected(item) for key, item in value.items()}
+    return [_expected(item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("a", "a"), ("", ""), (None, None), (17, "17"), (1.5, "1.5"), (True, "true"), (["a"], '["a"]'), (float("nan"), None)],
+)
+def test_values_of_string_columns(value: object, expected: str | None) -> None:
+    """Strings as they are, the rest as JSON writes it."""
+    assert as_string(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("1970-01-01", 0),
+        ("1970-01-01T00:00:00.0019Z", 1),
+        ("1969-12-31T23:59:59.9999", -1),
+        ("2021-10-10 12:00:00+02:00", 1_633_860_000_000),
+        (" 20211010 ", 1_633_824_000_000),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("9999-12-31T23:59:59-12:00", None),
+        ("10 Oct 2021", None),
+        ("2021-02-30", None),
+        ("", None),
+        (1_633_860_000, None),
+        (None, None),
+    ],
+)
+def test_points_in_time(value: object, expected: int | None) -> None:
+    """ISO 8601 alone, for now; years 1 to 9999 in UTC; rounded down to milliseconds."""
+    assert to_milliseconds(value) == expected

@@ -1,0 +1,245 @@
+"""`identify_language`: langdetect's profiles and rules, without its dice."""
+
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import langdetect
+import numpy as np
+import pyarrow as pa
+import pytest
+import yaml
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from langdetect.detector import Detector
+from langdetect.utils.ngram import NGram
+
+from pipeline.kernels.addresses import blank_addresses, has_address
+from pipeline.kernels.language import MAX_BYTES, PIECE_BYTES, identify
+from pipeline.kernels.language_tables import Profiles, label_names, load_profiles
+from pipeline.kernels.text import buffers
+from pipeline.stages.identify_language import IdentifyLanguage, best_labels
+from tests.support import REPO, SEEDS, batch_of
+from tools.make_language_profiles import Shares, class_of_code_point, read_shares, score
+
+CASES = yaml.safe_load((REPO / "tests/cases/identify_language.yaml").read_text(encoding="utf-8"))
+GERMAN = "Der Stadtrat hat die Entscheidung über die neue Brücke verschoben. "
+ENGLISH = "The council has put off its decision about the new bridge. "
+NEVER = 10**6  # a margin that no text reaches: all of it is read
+
+
+@pytest.fixture(scope="module")
+def shares() -> Shares:
+    """langdetect's profiles, read from its JSON files."""
+    return read_shares(Path(langdetect.__file__).parent / "profiles")
+
+
+def languages() -> list[str]:
+    with np.load(REPO / "pipeline/tables/language_profiles.npz") as table:
+        return table["languages"].tolist()
+
+
+def labelled(texts: list[str], stage: IdentifyLanguage | None = None, **columns: list[str | None]) -> pa.RecordBatch:
+    return (stage or IdentifyLanguage())(batch_of(texts, **columns)).batch
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["label"])
+def test_case(case: dict[str, str]) -> None:
+    """The language that tests/cases/identify_language.yaml names."""
+    assert labelled([case["text"]])["lang"].to_pylist() == [case["expect"]]
+
+
+def test_seeds_are_english() -> None:
+    """Well above every threshold."""
+    batch = labelled(list(SEEDS.values()))
+    assert batch["lang"].to_pylist() == ["en"] * 5
+    assert min(batch["lang_score"].to_pylist()) > 300
+
+
+def test_score_is_zero_where_nothing_was_read() -> None:
+    """And null only where the row was not looked at."""
+    batch = labelled(["123", GERMAN, GERMAN], drop_reason=[None, None, "too_short"])
+    assert batch["lang_score"].to_pylist()[0] == 0
+    assert batch["lang_score"].to_pylist()[1] > 0
+    assert batch["lang"].to_pylist()[2] is batch["lang_score"].to_pylist()[2] is None
+
+
+def test_marks_unwanted_languages() -> None:
+    """With the label as the reason; und is kept unless told otherwise; marked rows keep their mark."""
+    texts, marks = [ENGLISH, GERMAN, "123", GERMAN], [None, None, None, "too_short"]
+    keeps = labelled(texts, IdentifyLanguage(keep=("en",)), drop_reason=marks)
+    assert keeps["drop_reason"].to_pylist() == [None, "language:de", None, "too_short"]
+    strict = labelled(texts, IdentifyLanguage(keep=("en",), keep_und=False), drop_reason=marks)
+    assert strict["drop_reason"].to_pylist() == [None, "language:de", "language:und", "too_short"]
+    assert labelled(texts, drop_reason=marks)["drop_reason"].to_pylist() == marks
+
+
+def test_margin_and_share_decide_about_und() -> None:
+    """At zero a text of an unknown language has the label of its nearest; at the top none has any."""
+    zulu = next(case["text"] for case in CASES if case["label"] == "zulu")
+    assert labelled([zulu], IdentifyLanguage(min_margin=0, min_known=0))["lang"].to_pylist() == ["sw"]
+    assert labelled([GERMAN], IdentifyLanguage(min_margin=10_000))["lang"].to_pylist() == ["und"]
+    assert labelled([GERMAN], IdentifyLanguage(min_known=1000))["lang"].to_pylist() == ["und"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("eng", "no language 'eng'. Did you mean 'en'?"),
+        ("zh-cn", "no language 'zh-cn'. Did you mean 'zh'?"),
+        ("EN", "no language 'EN'. Did you mean 'en'?"),
+        ("und", "no language 'und'. `keep_und` says whether undetermined documents are kept."),
+    ],
+)
+def test_refuses_language_it_cannot_name(name: str, message: str) -> None:
+    """With the nearest one that it can."""
+    with pytest.raises(ValueError, match="no language") as caught:
+        IdentifyLanguage(keep=("en", name))
+    assert str(caught.value) == message
+
+
+def test_settings_from_a_list_equal_those_from_a_tuple() -> None:
+    """A run file gives a list; a stage must stay hashable."""
+    stage = IdentifyLanguage(keep=["en", "de"])  # type: ignore[arg-type]
+    assert stage == IdentifyLanguage(keep=("en", "de"))
+    assert hash(stage)
+
+
+def test_first_calls_from_many_threads_agree() -> None:
+    """langdetect, called first from several threads, takes German for Polish; here tables are a pure function's cache."""
+    load_profiles.cache_clear()
+    found: list[list[str]] = []
+    threads = [threading.Thread(target=lambda: found.append(labelled([GERMAN, ENGLISH])["lang"].to_pylist())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [["de", "en"]] * 8
+
+
+def test_reads_no_more_than_it_needs() -> None:
+    """The first piece decides where it can; a text is never read past MAX_BYTES, nor a character cut."""
+    head = GERMAN * (PIECE_BYTES // len(GERMAN) + 1)
+    assert labelled([head + ENGLISH * 1000])["lang"].to_pylist() == ["de"]
+    assert labelled(["1" * MAX_BYTES + ENGLISH])["lang"].to_pylist() == ["und"]
+    endless = labelled(["ü" * 5_000_000, "1" + "ü" * 5_000_000])
+    assert endless.equals(labelled(["ü" * 5_000_000, "1" + "ü" * 5_000_000]))
+
+
+@pytest.mark.parametrize("text", ["a", "OK", "I", "é", "的", "A a a", "x\ny"])
+def test_few_letters_tell_nothing(text: str) -> None:
+    """Whatever the margin for each of their n-grams."""
+    assert labelled([text])["lang"].to_pylist() == ["und"]
+
+
+def test_offsets_of_a_slice() -> None:
+    """A slice of a larger array gives what its texts give."""
+    text = pa.array([GERMAN, ENGLISH, GERMAN], pa.large_string())
+    assert labelled([ENGLISH])["lang"].to_pylist() == ["en"]
+    assert [column.tolist() for column in best_labels(text.slice(1, 1), np.array([0]))] == [
+        column.tolist() for column in best_labels(pa.array([ENGLISH], pa.large_string()), np.array([0]))
+    ]
+
+
+def known_scores(profiles: Profiles, gram: str) -> dict[str, int]:
+    """Language -> score of an n-gram, walked through the shipped trie."""
+    (classes, _), (cells, scores, _, _) = profiles
+    state = 1
+    for char in gram:
+        cell = int(cells[state, 0]) + int(classes[ord(char)])
+        if cells[cell, 1] != state:
+            return {}
+        state = cell
+    row = scores[cells[state, 2]].tolist()
+    return {name: value for name, value in zip(languages(), row) if value}
+
+
+def test_table_holds_langdetects_profiles(shares: Shares) -> None:
+    """Every n-gram of its JSON files that normalised text can hold, with its rounded score, and nothing besides."""
+    profiles = load_profiles()
+    expected: dict[str, dict[str, int]] = {}
+    for name, of_language in shares.items():
+        for gram, share in of_language.items():
+            capitals = len(gram) > 1 and gram[-1].isupper() and gram[-2].isupper()
+            if not capitals and all(NGram.normalize(char) == char for char in gram):
+                expected.setdefault(gram, {})[name] = score(share)
+    cells, scores = profiles.scoring[:2]
+    assert len(scores) == len(expected) + 1
+    assert sorted(cells[:, 2][cells[:, 2] > 0].tolist()) == list(range(1, len(scores)))
+    assert int((scores != 0).sum()) == sum(map(len, expected.values()))
+    names = languages()
+    assert sorted(shares) == names
+    assert label_names() == tuple(sorted({"zh" if name.startswith("zh") else name for name in names}))
+    for gram in sorted(expected)[::17]:
+        assert known_scores(profiles, gram) == expected[gram], gram
+
+
+def test_classes_follow_langdetects_normalisation(shares: Shares) -> None:
+    """Two characters share a class where langdetect makes them one; the case of a class is that of its character."""
+    classes, first_upper = load_profiles().classes[0], load_profiles().scoring[3]
+    seen = {" ": 1}
+    for gram in shares["en"] | shares["ru"] | shares["ja"]:
+        for char in gram:
+            seen[char] = int(classes[ord(char)])
+    other_upper = int(classes.max())
+    for code_point in [*range(0x3200), *range(0x4E00, 0xA000, 7), *range(0xAC00, 0xD7A4, 101), 0xFF21, 0x10400, 0x1D400]:
+        char = NGram.normalize(chr(code_point))
+        if char in seen and NGram.normalize(char) == char:
+            assert classes[code_point] == class_of_code_point(code_point, seen, other_upper)
+        assert (classes[code_point] >= first_upper) == char.isupper()
+
+
+@pytest.fixture(scope="module")
+def factory(shares: Shares) -> SimpleNamespace:
+    """What langdetect's Detector needs to clean a text and cut it into n-grams."""
+    return SimpleNamespace(word_lang_prob_map={gram for grams in shares.values() for gram in grams}, langlist=[], seed=0)
+
+
+CHARACTERS = "aeoEAZz  \n.,-_@:/hts0[ÀéßŠșỆ\u0301\u0323你們のカ한дДیا\u2019😀𝐀"
+made_texts = st.one_of(
+    st.text(st.sampled_from(CHARACTERS), max_size=60),
+    st.text(max_size=60),
+    st.sampled_from([case["text"] for case in CASES]),
+)
+
+
+def mostly_not_latin(text: str) -> bool:
+    return 2 * sum("A" <= char <= "z" for char in text) < sum(char >= "\u0300" for char in text)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(text=made_texts)
+def test_scores_are_those_of_langdetects_ngrams(text: str, factory: SimpleNamespace, shares: Shares) -> None:
+    """The sums over the n-grams that langdetect itself cuts from the text give the same best label, margin and counts."""
+    detector = Detector(factory)
+    detector.append(text)
+    assume(mostly_not_latin(text) == mostly_not_latin(detector.text))  # for texts of marks and addresses: see the kernel
+    detector.cleaning_text()
+    grams = [gram for gram in detector._extract_ngrams() if any(gram in of_language for of_language in shares.values())]
+    totals = {name: sum(score(known[gram]) for gram in grams if gram in known) for name, known in shares.items()}
+    offsets, data = buffers(pa.array([text], pa.large_string()))
+    best, margin, ngrams, known = identify(offsets, data, np.array([0]), NEVER, *load_profiles())[0].tolist()
+    assert ngrams == len(grams)
+    if grams:
+        name = languages()[best]
+        others = [total for other, total in totals.items() if other[:2] != name[:2]]
+        assert totals[name] == max(totals.values())
+        assert margin == totals[name] - max(others)
+        assert known == sum(gram in shares[name] for gram in grams)
+
+
+address_text = st.one_of(
+    st.text(st.sampled_from(list("ahtps:/.@-_ é\n")), max_size=50),
+    st.lists(st.sampled_from([*"a@. é", "http://", "https://", "b.c", "mailto:", "x" * 70, "y" * 300]), max_size=12).map("".join),
+)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(text=address_text)
+def test_addresses_are_blanked_as_langdetect_does(text: str) -> None:
+    """URLs first, then mail addresses, with the lengths of its two expressions."""
+    data = np.frombuffer(text.encode(), np.uint8)
+    out = np.empty(len(data) + 1, np.uint8)
+    expected = Detector.MAIL_RE.sub(" ", Detector.URL_RE.sub(" ", text))
+    assert out[: blank_addresses(data, 0, len(data), out)].tobytes().decode() == expected
+    assert has_address(data, 0, len(data)) or expected == text
