@@ -111,11 +111,12 @@ def parse_config(
 
 def _stage(entry: Any, index: int, place: "_Place") -> NamedStage:
     where: tuple[str | int, ...] = ("stages", index)
+    settings: Any = {}
     if isinstance(entry, str):
-        name, settings = entry, {}
+        name = entry
     elif isinstance(entry, dict) and len(entry) == 1 and isinstance(next(iter(entry)), str):
-        name, settings = next(iter(entry.items()))
-        settings = {} if settings is None else settings
+        name, given = next(iter(entry.items()))
+        settings = {} if given is None else given
     else:
         raise place.error(where, f"found {_show(entry)}; expected a stage name, or {{name: {{setting: value}}}}")
     if name not in STAGES:

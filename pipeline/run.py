@@ -19,7 +19,7 @@ from pipeline.files import open_ipc, write_json, write_text
 from pipeline.job import Job, Progress, open_output, peak_rss_bytes
 from pipeline.manifest import make_manifest, pack_digests
 from pipeline.plan import Segment, plan_segments
-from pipeline.readers import QUARANTINE, plan_input, read_task, resolve_duplicate_ids
+from pipeline.readers import QUARANTINE, ReadResult, ReadTask, plan_input, read_task, resolve_duplicate_ids
 from pipeline.report import make_report, render_html
 from pipeline.segment import merge_counts, process_shard
 from pipeline.stage import Corpus, CorpusStage
@@ -77,7 +77,9 @@ def run(
         except UserError:
             job.abandon()
             raise
-        shards, edits, steps = read["shards"], [[] for _ in read["shards"]], []
+        shards: list[str] = read["shards"]
+        edits: list[list[str]] = [[] for _ in shards]
+        steps: list[dict[str, Any]] = []
         for segment in plan_segments(config.stages):
             outcome = job.once(f"segment-{segment.number}", partial(_run_segment, job, segment, shards))
             shards = [outcome["folder"] + f"/shard-{number:05d}.arrow" for number in range(len(shards))]
@@ -105,7 +107,7 @@ def _read(job: Job, config: RunConfig, tasks: list[Any]) -> dict[str, Any]:
     return dict(job.once("ids", partial(resolve_duplicate_ids, folder, results, config.input.on_duplicate_id)))
 
 
-def _read_one(folder: str, task: Any) -> dict[str, Any]:
+def _read_one(folder: str, task: ReadTask) -> ReadResult:
     return read_task(task, folder)
 
 

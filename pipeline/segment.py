@@ -1,7 +1,7 @@
 """One shard through one segment, in a worker: apply the barrier's verdicts, run the document stages, write shard and edits."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,7 @@ def process_shard(segment: Segment, verdicts: str | None, folder: str, item: lis
         for index in range(reader.num_record_batches):
             batch = reader.get_batch(index)
             for step, count in zip(steps, counts):
-                batch, changed = _run_step(step, batch, count, lambda size, at=first: _cut(judged, at, size))
+                batch, changed = _run_step(step, batch, count, _cut(judged, first, batch.num_rows))
                 if changed.num_rows:
                     edits.append(_number(changed, first, step.number))
             first += batch.num_rows
@@ -86,10 +86,10 @@ def process_shard(segment: Segment, verdicts: str | None, folder: str, item: lis
     return {"rows": rows, "steps": [count.to_json() for count in counts]}
 
 
-def _run_step(step: Step, batch: pa.RecordBatch, count: StepCounts, verdicts: Callable[[int], pa.Table]) -> Outcome:
+def _run_step(step: Step, batch: pa.RecordBatch, count: StepCounts, verdicts: pa.Table | None) -> Outcome:
     start = time.perf_counter()
     if isinstance(step.stage, CorpusStage):
-        outcome = step.stage.apply(batch, verdicts(batch.num_rows))
+        outcome = step.stage.apply(batch, verdicts)
     else:
         outcome = step.stage(batch)
     if outcome.batch.num_rows != batch.num_rows:

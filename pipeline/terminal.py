@@ -127,5 +127,5 @@ def print_stages() -> None:
         summary = (kind.__doc__ or "").strip().split("\n")[0]
         console.print(Text.assemble((name, "bold"), f"  {summary}"))
         for field in dataclasses.fields(kind):
-            default = field.default if field.default is not dataclasses.MISSING else field.default_factory()  # type: ignore[misc]
+            default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
             console.print(Text(f"    {field.name}: {default!r}  {field.metadata.get('help', '')}".rstrip()))

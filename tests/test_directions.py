@@ -34,7 +34,7 @@ MAY_IMPORT = {
 }
 # A library has one home.
 HOMES = {
-    "ftfy": {"stages/fix_encoding.py", "stages/encoding_proof.py", "kernels/encoding.py"},
+    "ftfy": {"stages/encoding_pass.py", "stages/encoding_proof.py", "stages/fix_encoding.py"},
     "datasketch": {"neardup/signatures.py"},
     "chardet": {"readers/decode.py"},
     "typer": {"cli.py"},

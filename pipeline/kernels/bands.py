@@ -10,8 +10,12 @@ SIGNATURES = types.Array(uint32, 2, "C", readonly=True)
 OFFSETS = types.Array(int64, 1, "C", readonly=True)
 ROWS = types.Array(uint32, 1, "C", readonly=True)
 
-ALL_PAIRS = 32  # buckets up to this size yield all their pairs, larger ones are walked leader by leader
-LEADERS = 32  # a larger bucket has at most so many
+# Buckets up to this size yield all their pairs, larger ones are walked leader by leader and have at most so many leaders, which
+# costs a document one or two microseconds a band at worst. Measured on 72,644 Senate releases (bands 42 x 3, largest bucket
+# 354): against all pairs of every bucket the walk loses one link of 8,482 and no dropped document, and compares 0.4 million
+# signatures instead of 1.9 million.
+ALL_PAIRS = 32
+LEADERS = 32
 
 
 @njit([void(SIGNATURES, int64, int64, types.Array(uint64, 2, "A"))], cache=True, nogil=True)

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.errors import UserError
 from pipeline.files import write_array
 from pipeline.neardup.bands import choose_bands, exact_fraction, least_agreeing
 from pipeline.neardup.candidates import FindPairs, fold_copies, merge_pairs, split_bands
@@ -22,6 +23,8 @@ from pipeline.stage import Corpus
 # What a member of a large bucket must agree with its leader beyond the threshold to be left to it: four standard errors
 # (0.044 each at 128 permutations), so that the leader is verified for it all but always.
 _SURE_MARGIN = 0.18
+
+_MAX_DOCUMENTS = 1 << 32  # numbers of documents are 32 bits, two to a pair
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,10 @@ def find_candidates(corpus: Corpus, search: Search, home: Path) -> tuple[np.ndar
     """The first document with the same tokens for each document, the distinct candidate pairs, and counts."""
     shards, (bands, _) = len(corpus.shards), search.bands
     fingerprints = read_fingerprints(home, shards)
+    if len(fingerprints) > _MAX_DOCUMENTS:
+        raise UserError(
+            f"{len(fingerprints)} documents: near-duplicates are looked for among {_MAX_DOCUMENTS} at most; split the input"
+        )
     first = fold_copies(fingerprints, SignatureFiles(home, shards))
     own = first == np.arange(len(first))
     write_array(corpus.folder / "fingerprints.npy", fingerprints)

@@ -5,7 +5,7 @@ documents that pass, counted through the corpus), `needs-*.npz`, and in the end 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -141,7 +141,7 @@ def _corpus_spans(settings: Settings, shard: Shard, passed: np.ndarray) -> Itera
             spans = [*repair_phrases(text, rows, families, evidence, settings.min_families)]
             spans += propose_names(text, rows, families, evidence, settings.min_families)
             for number, found in _by_row(spans).items():
-                yield row + number, found
+                yield row + number, [replace(span, row=row + number) for span in found]
         row += batch.num_rows
 
 

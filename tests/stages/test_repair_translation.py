@@ -225,3 +225,11 @@ def test_restores_the_seeds():
     batch = batch_of(SEEDS, lang=["en"] * 5, family_id=FAMILIES)
     laws.edits_restore_the_input(RepairTranslation(), batch)
     assert edits_of(run_stage(RepairTranslation(), [[batch]])[1], 0) == []
+
+
+def test_edit_replaces_its_flag_in_every_batch():
+    """What has been repaired is not flagged besides, in later batches of a shard as in the first (bug: rows of the batch were
+    compared with rows of the shard)."""
+    batch = batch_of(["x.", *SEEDS], lang=["en"] * 6, family_id=["x", *FAMILIES])
+    _, edits = run_stage(RepairTranslation(), [[batch.slice(0, 3), batch.slice(3)]])
+    assert "ned" not in [edit["removed"] for edit in edits.to_pylist()]
