@@ -1,6 +1,6 @@
 """Kernels that prove that ftfy leaves a text as it is, and that find the characters it replaces wherever they stand.
 
-Texts are byte ranges [starts, stops) of a buffer of valid UTF-8. The tables are those of `stages.encoding_proof`.
+Texts are byte ranges [starts, stops) of a buffer of valid UTF-8. The tables are those of `encoding.proof`.
 """
 
 import numpy as np

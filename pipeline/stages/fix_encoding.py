@@ -11,9 +11,9 @@ from pipeline.kernels.encoding import REPLACED, UNPROVEN, WIDE, count_letters
 from pipeline.kernels.text import buffers, splice, strings
 from pipeline.schema import live_rows, replace_columns
 from pipeline.stage import Outcome
-from pipeline.stages.encoding_pass import SPANS, Answers, one_pass
-from pipeline.stages.encoding_proof import prove, tables
-from pipeline.text_diff import diff
+from pipeline.encoding.one_pass import SPANS, Answers, one_pass
+from pipeline.encoding.proof import prove, tables
+from pipeline.encoding.text_diff import diff
 
 # Texts whose letters are Latin in this share, in percent, are Latin-dominant. Must hold for English with a Chinese byline (the
 # least of 164 German, 162 English and French documents is 99.9), must not for Chinese news full of company names (the most of

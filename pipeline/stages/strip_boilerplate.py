@@ -15,12 +15,12 @@ from annotated_types import Ge, Le
 
 from pipeline.edits import apply_columns
 from pipeline.kernels.lines import removal_spans
-from pipeline.packs import Pack, find_pack, read_pack, shipped_pack, shipped_packs
+from pipeline.boilerplate.packs import Pack, find_pack, read_pack, shipped_pack, shipped_packs
 from pipeline.schema import add_flags, live_rows, replace_columns
 from pipeline.stage import Outcome
-from pipeline.stages.boilerplate_lines import AllLines, Lines, tabulate
-from pipeline.stages.boilerplate_match import Matcher, applicable
-from pipeline.stages.boilerplate_pass import Matches, Removal, one_pass
+from pipeline.boilerplate.lines import AllLines, Lines, tabulate
+from pipeline.boilerplate.match import Matcher, applicable
+from pipeline.boilerplate.passes import Matches, Removal, one_pass
 
 GUARD_FLAG = "boilerplate_guard"
 MAX_PASSES = 50  # news needs two or three; a document that needs more is kept as it was

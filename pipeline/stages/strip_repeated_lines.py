@@ -18,7 +18,7 @@ from pipeline.kernels.repeated_lines import reachable_from_edges
 from pipeline.kernels.text import buffers
 from pipeline.schema import add_flags, live_rows, replace_columns
 from pipeline.stage import Corpus, Outcome
-from pipeline.stages.repeated_line_facts import Lines, count_families, extract, lines_of, source_keys
+from pipeline.boilerplate.repeated_lines import Lines, count_families, extract, lines_of, source_keys
 
 RULE = "repeated_line"
 GUARD_FLAG = "repeated_lines_guard"

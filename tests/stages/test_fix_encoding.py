@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.edits import restore
 from pipeline.stages.fix_encoding import FixEncoding
-from tests.stages.mojibake import damaged_texts
+from tests.encoding.mojibake import damaged_texts
 from tests.support import REPO, SEEDS, batch_of
 
 CASES = yaml.safe_load((REPO / "tests/cases/fix_encoding.yaml").read_text(encoding="utf-8"))

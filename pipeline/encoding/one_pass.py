@@ -14,8 +14,8 @@ from ftfy import ExplanationStep, TextFixerConfig, fix_and_explain
 
 from pipeline.kernels.encoding import UNPROVEN, WIDE, find_kinds
 from pipeline.kernels.text import buffers, splice
-from pipeline.stages.encoding_proof import CONTROL, LIGATURE, LINE_BREAK, WIDTH, prove, replacements, tables
-from pipeline.text_diff import diff
+from pipeline.encoding.proof import CONTROL, LIGATURE, LINE_BREAK, WIDTH, prove, replacements, tables
+from pipeline.encoding.text_diff import diff
 
 # Spans of a pass: row in its texts, bytes [start, stop) of that text. Sorted by row and start, disjoint, all of them changes.
 SPANS = pa.schema(

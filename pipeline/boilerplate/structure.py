@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.kernels.lines import ELLIPSIS, TERMINAL
-from pipeline.stages.boilerplate_judge import Document, StructureRule
-from pipeline.stages.boilerplate_lines import Lines
+from pipeline.boilerplate.judge import Document, StructureRule
+from pipeline.boilerplate.lines import Lines
 
 TEASER_TOKENS = (4, 45)  # of a cut headline or lead
 MIN_TEASERS, MIN_TEASERS_AT_END = 3, 2  # a single cut-off line is body text in 9 of 100

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from pipeline.kernels.encoding import REPLACED, UNPROVEN, WIDE
 from pipeline.kernels.text import buffers
-from pipeline.stages.encoding_automaton import CODE_POINTS
-from pipeline.stages.encoding_proof import prove, replacements, tables
-from tests.stages.mojibake import ALPHABET, damaged_texts, random_texts
+from pipeline.encoding.automaton import CODE_POINTS
+from pipeline.encoding.proof import prove, replacements, tables
+from tests.encoding.mojibake import ALPHABET, damaged_texts, random_texts
 
 
 def flags_of(texts: list[str]) -> np.ndarray:

@@ -18,7 +18,7 @@ from ftfy import chardata
 from ftfy.badness import BADNESS_RE
 
 from pipeline.kernels import encoding as kernels
-from pipeline.stages.encoding_automaton import CODE_POINTS, Automaton, Characters, build_automaton
+from pipeline.encoding.automaton import CODE_POINTS, Automaton, Characters, build_automaton
 
 # What a character calls for by itself, whatever stands beside it.
 LINE_BREAK, CONTROL, LIGATURE, WIDTH = 1, 2, 3, kernels.WIDTH_KIND

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.packs import Pack, Rule, phrase_keys, rule_mask
-from pipeline.stages.boilerplate_literals import required_literals
+from pipeline.boilerplate.packs import Pack, Rule, phrase_keys, rule_mask
+from pipeline.boilerplate.literals import required_literals
 
 
 class Hits(NamedTuple):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import Indel
 
-from pipeline.text_diff import Change, diff
+from pipeline.encoding.text_diff import Change, diff
 
 few_letters = st.text(st.sampled_from("ab \né"), max_size=60)
 

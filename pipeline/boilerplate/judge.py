@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.stages.boilerplate_match import NamedRule
+from pipeline.boilerplate.match import NamedRule
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from pipeline.errors import UserError
-from pipeline.packs import Rule, check_pack, find_pack, matches, read_pack, shipped_packs
+from pipeline.boilerplate.packs import Rule, check_pack, find_pack, matches, read_pack, shipped_packs
 
 RULE = {
     "id": "advert",

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.stages.boilerplate_judge import Document, judge
-from pipeline.stages.boilerplate_lines import Lines, Zones
-from pipeline.stages.boilerplate_match import Hits, Matcher, NamedRule
-from pipeline.stages.boilerplate_structure import structure_rows
+from pipeline.boilerplate.judge import Document, judge
+from pipeline.boilerplate.lines import Lines, Zones
+from pipeline.boilerplate.match import Hits, Matcher, NamedRule
+from pipeline.boilerplate.structure import structure_rows
 
 _CJK_LANGUAGES = ("zh", "ja", "ko")
 _ZONES = ("head", "tail", "tail_block")
