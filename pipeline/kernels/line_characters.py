@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numba import int64, njit, types, uint8
+from numba import int64, njit
 
 SKIP, BREAK, DIGIT = 0, 1, 2
 OWN, EXPAND = 1 << 24, 1 << 25
@@ -84,7 +84,7 @@ def table() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return shipped["pages"], shipped["values"], shipped["expansions"]
 
 
-@njit(int64(types.Array(uint8, 1, "C", readonly=True), int64), inline="always")
+@njit(inline="always")
 def decode(data, at):
     """The code point at a byte position, times 8, plus its length in bytes. The bytes are valid UTF-8."""
     b = int64(data[at])

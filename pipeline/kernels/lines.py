@@ -91,7 +91,7 @@ def line_endings(offsets, data, rows, starts, stops):
     return out
 
 
-@njit(boolean(_BYTES, int64, int64))
+@njit([boolean(_BYTES, int64, int64)], cache=True, nogil=True)
 def _is_blank(data, start, stop):
     """Whether the bytes hold nothing but white space."""
     at = start
