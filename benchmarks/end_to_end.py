@@ -20,7 +20,14 @@ from pathlib import Path
 import yaml
 
 REPO = Path(__file__).resolve().parent.parent
-STAGES = ["fix_encoding", "identify_language", "strip_boilerplate", "strip_repeated_lines", "repair_translation", "drop_near_duplicates"]
+STAGES = [
+    "fix_encoding",
+    "identify_language",
+    "strip_boilerplate",
+    "strip_repeated_lines",
+    "repair_translation",
+    "drop_near_duplicates",
+]
 
 
 def make_documents(path: Path, count: int) -> None:
@@ -48,7 +55,14 @@ def run_pipeline(docs: Path, folder: Path, limit: int) -> tuple[float, dict]:
 
 def run_plain(docs: Path, folder: Path, limit: int) -> dict:
     """The plain stack's own figures; its imports and profile loading are not counted."""
-    command = [sys.executable, str(REPO / "benchmarks" / "plain_stack.py"), str(docs), str(folder / "plain.parquet"), "--limit", str(limit)]
+    command = [
+        sys.executable,
+        str(REPO / "benchmarks" / "plain_stack.py"),
+        str(docs),
+        str(folder / "plain.parquet"),
+        "--limit",
+        str(limit),
+    ]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 

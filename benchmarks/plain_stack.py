@@ -1,4 +1,4 @@
-"""The plain use of the libraries, a document at a time: ftfy, langdetect, datasketch MinHash and LSH, Parquet. What ratios are quoted against.
+"""The plain use of the libraries, a document at a time: ftfy, langdetect, datasketch, Parquet. What ratios are quoted against.
 
     plain_stack.py DOCS.jsonl[.zst] OUT.parquet [--limit N]
 

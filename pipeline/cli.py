@@ -35,7 +35,9 @@ def run(
     output_path: OutputPath = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; as many as there are cores by default.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Take only the first so many records.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the result of another run in the output folder.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the result of another run in the output folder.")
+    ] = False,
 ) -> None:
     """Clean and deduplicate a corpus.
 
@@ -52,7 +54,9 @@ def run(
     print_result(result)
     if result.too_many_quarantined:
         allowed = loaded.input.max_quarantined
-        fail(f"{result.counts['quarantined']} of {result.counts['records']} records are in quarantine; max_quarantined is {allowed}")
+        fail(
+            f"{result.counts['quarantined']} of {result.counts['records']} records are in quarantine; max_quarantined is {allowed}"
+        )
         raise typer.Exit(EXIT_QUARANTINE)
 
 

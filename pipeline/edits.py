@@ -108,7 +108,9 @@ def apply_columns(
     if not changes.any():
         return text, ledger
     inserted_offsets, inserted_data = buffers(inserted.filter(pa.array(changes)))
-    return strings(*splice(offsets, data, rows[changes], starts[changes], stops[changes], inserted_offsets, inserted_data)), ledger
+    return strings(
+        *splice(offsets, data, rows[changes], starts[changes], stops[changes], inserted_offsets, inserted_data)
+    ), ledger
 
 
 def slices(text: pa.Array, rows: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> pa.Array:
@@ -122,7 +124,9 @@ def slices(text: pa.Array, rows: np.ndarray, starts: np.ndarray, stops: np.ndarr
     return strings(out_offsets, data[gather])
 
 
-def _check(offsets: np.ndarray, data: np.ndarray, rows: np.ndarray, starts: np.ndarray, stops: np.ndarray, changes: np.ndarray) -> None:
+def _check(
+    offsets: np.ndarray, data: np.ndarray, rows: np.ndarray, starts: np.ndarray, stops: np.ndarray, changes: np.ndarray
+) -> None:
     lengths = offsets[rows + 1] - offsets[rows]
     if (starts < 0).any() or (stops < starts).any() or (stops > lengths).any():
         raise ValueError("a span lies outside its text")

@@ -93,7 +93,9 @@ def open_output(output: Path, fingerprint: dict[str, Any], *, overwrite: bool) -
         found = json.loads(path.read_text(encoding="utf-8"))
         changed = _differences(found["fingerprint"], fingerprint)
         if changed:
-            raise UserError(f"{output}: holds {state} another run (changed since: {', '.join(changed)}); name another path or use --overwrite")
+            raise UserError(
+                f"{output}: holds {state} another run (changed since: {', '.join(changed)}); name another path or use --overwrite"
+            )
         return dict(found) if state == "the result of" else None
     if output.exists() and any(output.iterdir()):
         raise UserError(f"{output}: holds files but no manifest.json; name another path or use --overwrite")
@@ -115,6 +117,10 @@ def remove_outputs(output: Path) -> None:
 def _differences(found: Any, wanted: Any, where: str = "") -> list[str]:
     """Dotted names of what differs; at most five."""
     if isinstance(found, dict) and isinstance(wanted, dict):
-        names = [d for key in sorted({*found, *wanted}) for d in _differences(found.get(key), wanted.get(key), f"{where}.{key}".lstrip("."))]
+        names = [
+            d
+            for key in sorted({*found, *wanted})
+            for d in _differences(found.get(key), wanted.get(key), f"{where}.{key}".lstrip("."))
+        ]
         return names[:5]
     return [] if found == wanted else [where]

@@ -33,7 +33,11 @@ def make_manifest(
         "fingerprint": dict(fingerprint),
         "run_file": config.resolved(),
         "run_file_digest": config.digest(),
-        "versions": {"corpus-pipeline": __version__, "python": sys.version.split()[0], **{name: version(name) for name in LIBRARIES}},
+        "versions": {
+            "corpus-pipeline": __version__,
+            "python": sys.version.split()[0],
+            **{name: version(name) for name in LIBRARIES},
+        },
         "counts": {
             "records": read["records"],
             "kept": totals["kept"],

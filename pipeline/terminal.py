@@ -79,7 +79,9 @@ def print_result(result: RunResult) -> None:
     console.print(_stage_table(result.manifest["stages"], result.manifest["times"]["stages"]))
     for line in _notes(result.manifest["stages"]):
         console.print(Text(line))
-    console.print(Text(f"written: {result.output}/documents, dropped, edits, quarantine, duplicates.parquet, manifest.json, report.json"))
+    console.print(
+        Text(f"written: {result.output}/documents, dropped, edits, quarantine, duplicates.parquet, manifest.json, report.json")
+    )
     if not result.unchanged:
         rate = counts["records"] / result.seconds
         peak = max(result.peak_rss_bytes.values(), default=0) / 2**20
@@ -93,7 +95,12 @@ def _stage_table(steps: list[dict[str, Any]], seconds: Mapping[str, Mapping[str,
         column.justify = "right"
     for step in steps:
         spent = sum(seconds[f"{step['step']} {step['name']}"].values())
-        numbers = (step["documents_changed"], step["characters_removed"], step["characters_inserted"], sum(step["dropped"].values()))
+        numbers = (
+            step["documents_changed"],
+            step["characters_removed"],
+            step["characters_inserted"],
+            sum(step["dropped"].values()),
+        )
         number = str(step["step"]) if step["step"] else ""
         table.add_row(number, step["name"], *(f"{n:,}" for n in numbers), f"{spent:.1f}")
     return table

@@ -82,7 +82,9 @@ def write_parquet(path: Path, table: pa.Table, *, row_group_rows: int | None = N
         pq.write_table(table, beside, compression="zstd", use_dictionary=repeating, row_group_size=rows, data_page_size=2**20)
     with open(path, "rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    name = path.name if path.parent.name not in SCHEMAS and path.parent.name != "quarantine" else f"{path.parent.name}/{path.name}"
+    name = (
+        path.name if path.parent.name not in SCHEMAS and path.parent.name != "quarantine" else f"{path.parent.name}/{path.name}"
+    )
     return {"file": name, "rows": table.num_rows, "bytes": path.stat().st_size, "sha256": digest}
 
 

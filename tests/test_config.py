@@ -26,7 +26,10 @@ HEAD = "input: {path: in}\noutput: {path: out}\n"
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        (HEAD + "stages:\n  - fix_encodin\n", ["run.yaml line 4: stages[0]", "no stage 'fix_encodin'", "Did you mean 'fix_encoding'?"]),
+        (
+            HEAD + "stages:\n  - fix_encodin\n",
+            ["run.yaml line 4: stages[0]", "no stage 'fix_encodin'", "Did you mean 'fix_encoding'?"],
+        ),
         (
             HEAD + "stages:\n  - drop_near_duplicates: {treshold: 0.5}\n",
             ["line 4", "stages[0].drop_near_duplicates.treshold", "Did you mean 'threshold'?"],
@@ -36,8 +39,14 @@ HEAD = "input: {path: in}\noutput: {path: out}\n"
         (HEAD + "stages:\n  - identify_language: {keep: [eng]}\n", ["stages[0]", "'eng'", "Did you mean 'en'?"]),
         (HEAD + "stages: fix_encoding\n", ["stages", "expected a list"]),
         (HEAD + "stages: []\n", ["stages", "expected a list"]),
-        ("input: {path: in, fromat: text}\noutput: {path: out}\nstages: [fix_encoding]\n", ["line 1", "input.fromat", "'format'"]),
-        ("input: {path: in, format: texts}\noutput: {path: out}\nstages: [fix_encoding]\n", ["input.format", "'texts'", "'text'"]),
+        (
+            "input: {path: in, fromat: text}\noutput: {path: out}\nstages: [fix_encoding]\n",
+            ["line 1", "input.fromat", "'format'"],
+        ),
+        (
+            "input: {path: in, format: texts}\noutput: {path: out}\nstages: [fix_encoding]\n",
+            ["input.format", "'texts'", "'text'"],
+        ),
         ("output: {path: out}\nstages: [fix_encoding]\n", ["input", "no path"]),
         ("inptu: {path: in}\n", ["no key 'inptu'", "'input'"]),
         ("input: {path: in}\ninput: {path: there}\n", ["line 2", "'input' stands twice"]),

@@ -20,7 +20,9 @@ from tests.support import REPO, SEEDS
 COMMAND = [sys.executable, "-c", "from pipeline.cli import main; main()"]
 DEFAULT_STAGES = ["fix_encoding", "identify_language", "strip_boilerplate"]
 DEFAULT_STAGES += ["strip_repeated_lines", "repair_translation", "drop_near_duplicates"]
-ENGLISH_ONLY: list[Any] = [{"identify_language": {"keep": ["en"]}} if name == "identify_language" else name for name in DEFAULT_STAGES]
+ENGLISH_ONLY: list[Any] = [
+    {"identify_language": {"keep": ["en"]}} if name == "identify_language" else name for name in DEFAULT_STAGES
+]
 
 
 def pipeline(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -174,7 +176,9 @@ def reference(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "out"
 
 
-@pytest.mark.parametrize(("workers", "shard_bytes", "batch_bytes"), [(2, 100_000, 30_000), (3, 100_000, 30_000), (2, 170_000, 9_000)])
+@pytest.mark.parametrize(
+    ("workers", "shard_bytes", "batch_bytes"), [(2, 100_000, 30_000), (3, 100_000, 30_000), (2, 170_000, 9_000)]
+)
 def test_bytes_do_not_depend_on_workers_or_shards(
     workers: int, shard_bytes: int, batch_bytes: int, corpus: Path, reference: Path, tmp_path: Path
 ) -> None:
@@ -229,7 +233,11 @@ def test_killed_run_goes_on_to_the_same_bytes(corpus: Path, reference: Path, tmp
     done = tmp_path / "out" / ".work" / "done"
     for wanted in (3, 25, 60):
         child = subprocess.Popen(
-            [*COMMAND, "run", str(config), "--workers", "2"], cwd=REPO, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+            [*COMMAND, "run", str(config), "--workers", "2"],
+            cwd=REPO,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         while child.poll() is None and sum(1 for _ in done.rglob("*.json")) < wanted:
             time.sleep(0.005)

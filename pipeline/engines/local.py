@@ -52,7 +52,9 @@ class LocalEngine:
                     results[futures[future]] = _report(future.result(), on_done)
         except BrokenProcessPool as error:
             self._pool = None
-            raise RuntimeError("a worker process was killed (out of memory?); run again to continue, with fewer --workers") from error
+            raise RuntimeError(
+                "a worker process was killed (out of memory?); run again to continue, with fewer --workers"
+            ) from error
         finally:
             for future in waiting:
                 future.cancel()

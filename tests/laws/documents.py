@@ -9,9 +9,12 @@ SEED_LINES = sorted({line for text in SEEDS.values() for line in text.splitlines
 ODD_LINES = [
     "Related News", "Click to continue reading", "Advertisement", "Read more: A headline of some length", "By Jane Doe",
     "A video has gone viral showing a shepherd…", "An official reports that the lake is better than last…", "All rights reserved.",
-    "", "", "   ", "\t", "—", "…", "&amp; &lt;b&gt;", "â€œquotedâ€\x9d and cafÃ©", "ﬁve ﬂags", "Ａ ＢＣ， １２", "e\u0301tude", "a\u200db", "\u200f\u202bעברית",
+    "", "", "   ", "\t", "—", "…", "&amp; &lt;b&gt;", "â€œquotedâ€\x9d and cafÃ©", "ﬁve ﬂags",
+    "Ａ ＢＣ， １２", "e\u0301tude", "a\u200db", "\u200f\u202bעברית",
+
     "\x00\x1b[31m", "line\r", "中文的一行，没有空格。", "ภาษาไทยไม่มีช่องว่าง", "한국어 문장입니다.", "Это предложение на русском языке.",
-    "Dies ist ein deutscher Satz mit Umlauten: äöüß.", "the the talks, It is said that the US side on the 10th", "12345 67,890", "😀😀 🏳️‍🌈", "İstanbul STRASSE straße",
+    "Dies ist ein deutscher Satz mit Umlauten: äöüß.", "the the talks, It is said that the US side on the 10th",
+    "12345 67,890", "😀😀 🏳️‍🌈", "İstanbul STRASSE straße",
     "Taliban spokesman ned Price told the associated press", "Original title: a thing",
 ]  # fmt: skip
 

@@ -1,5 +1,6 @@
 """The laws of every stage, as functions that raise AssertionError when a stage breaks one."""
 
+import itertools
 import pickle
 from collections.abc import Callable
 
@@ -62,7 +63,7 @@ def edits_restore_the_input(stage: Stage, batch: pa.RecordBatch) -> None:
         own = edits_of(edits, row)
         assert restore(after, own) == before
         changes = [edit for edit in own if edit["kind"] == "edit"]
-        assert all(a["start"] + len(a["removed"]) <= b["start"] for a, b in zip(changes, changes[1:]))
+        assert all(a["start"] + len(a["removed"]) <= b["start"] for a, b in itertools.pairwise(changes))
         for edit in own:
             assert before[edit["start"] : edit["start"] + len(edit["removed"])] == edit["removed"]
 

@@ -91,7 +91,9 @@ class HoldsFunction:
 @dataclasses.dataclass(frozen=True)
 class HidesEdit:
     def __call__(self, batch: pa.RecordBatch) -> Outcome:
-        return Outcome(replace_columns(batch, text=pa.array([t.upper() for t in batch["text"].to_pylist()], pa.large_string())), NO_EDITS)
+        return Outcome(
+            replace_columns(batch, text=pa.array([t.upper() for t in batch["text"].to_pylist()], pa.large_string())), NO_EDITS
+        )
 
 
 BROKEN: list[tuple[Any, laws.Law]] = [
