@@ -1,6 +1,7 @@
 """The command line: run, check, stages. The only place that prints; imports what is heavy only when it is needed."""
 
 import logging
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import typer
 from pipeline import __version__
 from pipeline.errors import UserError
 
-EXIT_USER, EXIT_BUG, EXIT_QUARANTINE = 2, 3, 4
+EXIT_USER, EXIT_BUG, EXIT_QUARANTINE, EXIT_SIGNAL = 2, 3, 4, 128
 
 app = typer.Typer(
     name="pipeline",
@@ -77,6 +78,37 @@ def stages() -> None:
     print_stages()
 
 
+@app.command()
+def explain(
+    config: Config,
+    doc: Annotated[str | None, typer.Option("--doc", help="The doc_id of a document of the finished run.", metavar="ID")] = None,
+    text: Annotated[str | None, typer.Option("--text", help="A file that is in no corpus; - is standard input.", metavar="FILE")] = None,
+    input_path: InputPath = None,
+    output_path: OutputPath = None,
+) -> None:
+    """Show one document's way through the stages: every change with its rule, and what it was dropped for."""
+    from pipeline.config import load_config
+    from pipeline.explain import explain_document, explain_text
+    from pipeline.terminal import print_explanation
+
+    if (doc is None) == (text is None):
+        raise UserError("explain: name a document with --doc ID, or a file with --text FILE")
+    loaded = load_config(find_config(config), input_path=input_path, output_path=output_path)
+    if doc is not None:
+        print_explanation(explain_document(Path(loaded.output.path), doc, loaded))
+    elif text is not None:
+        print_explanation(explain_text(loaded, read_text_of_user(text), text))
+
+
+@app.command()
+def report(output: Annotated[Path, typer.Argument(help="The folder of a finished run.", metavar="OUT")]) -> None:
+    """Write report.json and report.html again from a finished output."""
+    from pipeline.report import report_again
+
+    report_again(output)
+    print(f"written: {output / 'report.html'}")
+
+
 @app.callback(invoke_without_command=True)
 def version_option(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     if version:
@@ -89,12 +121,24 @@ def find_config(name: str) -> Path:
     from pipeline.resources import shipped_config
 
     path = Path(name)
-    if path.exists():
+    if path.is_file():
         return path
     shipped = shipped_config(f"{name}.yaml") if path.suffix == "" and path.name == name else None
     if shipped is None:
         raise UserError(f"{name}: no such run file, and none is shipped by that name; see configs/ for those that are")
     return shipped
+
+
+def read_text_of_user(name: str) -> str:
+    """The text of a file, in whatever encoding it is, or of standard input. Raises UserError."""
+    from pipeline.readers.decode import UndecodableError, decode
+
+    try:
+        return decode(sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()).text
+    except OSError as error:
+        raise UserError(f"{name}: cannot be read ({error.strerror})") from None
+    except UndecodableError as error:
+        raise UserError(f"{name}: not text ({error})") from None
 
 
 def fail(message: str) -> None:
@@ -109,9 +153,9 @@ def guarded(command: Callable[[], Any]) -> int:
     except UserError as error:
         fail(str(error))
         return EXIT_USER
-    except KeyboardInterrupt:
-        fail("interrupted; the same command goes on where it stopped")
-        return 130
+    except Stopped as stop:
+        fail("stopped; finished work is kept, and the same command goes on from there")
+        return EXIT_SIGNAL + stop.number
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(bool(stop.code))
     except Exception:  # noqa: BLE001 - the last line of defence: whatever is left is a bug, shown whole
@@ -121,7 +165,22 @@ def guarded(command: Callable[[], Any]) -> int:
     return 0
 
 
+class Stopped(BaseException):
+    """SIGINT or SIGTERM came. No Exception, nor KeyboardInterrupt: nothing on the way up may take it for its own."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+def _stop(number: int, frame: object) -> None:
+    signal.signal(number, signal.SIG_DFL)  # a second one ends the process at once
+    fail("stopping; the items in hand are finished first")
+    raise Stopped(number)
+
+
 def main() -> None:
     """The console script."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
     sys.exit(guarded(app))

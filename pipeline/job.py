@@ -54,8 +54,8 @@ class Job:
     def abandon(self) -> None:
         """Removes the work of a run that cannot go on until its input is mended, and the output folder if nothing else is in it."""
         shutil.rmtree(self.work)
-        if not any(self.output.iterdir()):
-            self.output.rmdir()
+        if all(path.name == ".lock" for path in self.output.iterdir()):
+            shutil.rmtree(self.output)
 
     def _done(self, usage: dict[str, int]) -> None:
         self.peak_rss[usage["pid"]] = max(usage["peak_rss"], self.peak_rss.get(usage["pid"], 0))
@@ -84,7 +84,7 @@ def open_output(output: Path, fingerprint: dict[str, Any], *, overwrite: bool) -
         raise UserError(f"{output}: a file stands where the output folder should be; name another path")
     if overwrite:
         remove_outputs(output)
-    foreign = sorted(p.name for p in output.iterdir() if p.name not in (*OUTPUTS, ".work")) if output.exists() else []
+    foreign = sorted(p.name for p in output.iterdir() if p.name not in (*OUTPUTS, ".work", ".lock")) if output.exists() else []
     if foreign:
         raise UserError(f"{output}: holds {foreign[0]!r}, which no run wrote; name an empty or new folder")
     for path, state in ((output / "manifest.json", "the result of"), (output / ".work" / "run.json", "the unfinished work of")):
@@ -97,7 +97,7 @@ def open_output(output: Path, fingerprint: dict[str, Any], *, overwrite: bool) -
                 f"{output}: holds {state} another run (changed since: {', '.join(changed)}); name another path or use --overwrite"
             )
         return dict(found) if state == "the result of" else None
-    if output.exists() and any(output.iterdir()):
+    if output.exists() and any(path.name != ".lock" for path in output.iterdir()):
         raise UserError(f"{output}: holds files but no manifest.json; name another path or use --overwrite")
     started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     write_json(output / ".work" / "run.json", {"fingerprint": fingerprint, "started": started})

@@ -18,16 +18,20 @@ def make_manifest(
     config: RunConfig,
     fingerprint: Mapping[str, Any],
     read: Mapping[str, Any],
-    totals: Mapping[str, int],
+    totals: Mapping[str, Any],
     steps: list[dict[str, Any]],
     files: list[dict[str, Any]],
     *,
     seconds: float,
 ) -> dict[str, Any]:
-    """The manifest as JSON values. `read` and `totals` are the counts of the readers and the writer, `steps` those of the stages."""
+    """The manifest as JSON values. `read` and `totals` are the counts of the readers and the writer, `steps` those of the stages.
+
+    `totals["characters"]` are characters of cleaned text by drop reason, "" for what was kept.
+    """
     dropped: Counter[str] = Counter()
     for step in steps:
         dropped.update(step["dropped"])
+    characters = dict(totals["characters"])
     clocks = {f"{step['step']} {step['name']}": _seconds(step) for step in steps}
     return {
         "fingerprint": dict(fingerprint),
@@ -47,6 +51,8 @@ def make_manifest(
             "quarantined_by_reason": read["reasons"],
             "encodings": read["encodings"],
             "text_bytes": read["text_bytes"],
+            "characters_kept": characters.pop("", 0),
+            "characters_dropped_by_reason": dict(sorted(characters.items())),
         },
         "stages": [_without_seconds(step) for step in steps],
         "files": files,

@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -15,12 +16,13 @@ from pipeline import __version__
 from pipeline.config import RunConfig
 from pipeline.engines.local import LocalEngine
 from pipeline.errors import UserError
-from pipeline.files import open_ipc, write_json, write_text
+from pipeline.files import open_ipc, write_json
 from pipeline.job import Job, Progress, open_output, peak_rss_bytes
+from pipeline.lock import locked
 from pipeline.manifest import make_manifest, pack_digests
 from pipeline.plan import Segment, plan_segments
 from pipeline.readers import QUARANTINE, ReadResult, ReadTask, plan_input, read_task, resolve_duplicate_ids
-from pipeline.report import make_report, render_html
+from pipeline.report import write_report
 from pipeline.segment import merge_counts, process_shard
 from pipeline.stage import Corpus, CorpusStage
 from pipeline.writer import cut_parts, duplicates_table, measure_shard, write_parquet, write_part
@@ -66,36 +68,43 @@ def run(
         "input": plan.fingerprint,
         "limit": limit,
     }
-    finished = open_output(output, fingerprint, overwrite=overwrite)
-    if finished is not None:
-        shutil.rmtree(output / ".work", ignore_errors=True)
-        return RunResult(output, finished, time.perf_counter() - start, {}, unchanged=True)
-    with LocalEngine(workers) as engine:
-        job = Job(output, engine, progress)
-        try:
-            read = _read(job, config, plan.tasks)
-        except UserError:
-            job.abandon()
-            raise
-        shards: list[str] = read["shards"]
-        edits: list[list[str]] = [[] for _ in shards]
-        steps: list[dict[str, Any]] = []
-        for segment in plan_segments(config.stages):
-            outcome = job.once(f"segment-{segment.number}", partial(_run_segment, job, segment, shards))
-            shards = [outcome["folder"] + f"/shard-{number:05d}.arrow" for number in range(len(shards))]
-            edits = [[*paths, outcome["folder"] + f"/edits-{number:05d}.arrow"] for number, paths in enumerate(edits)]
-            steps += outcome["steps"]
-            _remove_inputs(job, segment.number)
-        files, totals = _write(job, config, shards, edits, read["quarantine"])
-    _check_sums(read, totals)
-    manifest = make_manifest(config, fingerprint, read, totals, steps, files, seconds=time.perf_counter() - start)
-    report = make_report(manifest)
-    write_json(output / "report.json", report)
-    write_text(output / "report.html", render_html(report))
-    write_json(output / "manifest.json", manifest)
-    shutil.rmtree(job.work)
+    with locked(output):
+        finished = open_output(output, fingerprint, overwrite=overwrite)
+        if finished is not None:
+            shutil.rmtree(output / ".work", ignore_errors=True)
+            return RunResult(output, finished, time.perf_counter() - start, {}, unchanged=True)
+        with LocalEngine(workers) as engine:
+            job = Job(output, engine, progress)
+            read, totals, steps, files = _carry_out(job, config, plan.tasks)
+        manifest = make_manifest(config, fingerprint, read, totals, steps, files, seconds=time.perf_counter() - start)
+        write_report(output, manifest)
+        write_json(output / "manifest.json", manifest)
+        shutil.rmtree(job.work)
     job.peak_rss[0] = peak_rss_bytes()
     return RunResult(output, manifest, time.perf_counter() - start, job.peak_rss)
+
+
+def _carry_out(
+    job: Job, config: RunConfig, tasks: list[ReadTask]
+) -> tuple[dict[str, Any], dict[str, int], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Everything between the plan and the manifest: counts of the readers, totals, the steps' counts, the files written."""
+    try:
+        read = _read(job, config, tasks)
+    except UserError:
+        job.abandon()
+        raise
+    shards: list[str] = read["shards"]
+    edits: list[list[str]] = [[] for _ in shards]
+    steps: list[dict[str, Any]] = []
+    for segment in plan_segments(config.stages):
+        outcome = job.once(f"segment-{segment.number}", partial(_run_segment, job, segment, shards))
+        shards = [outcome["folder"] + f"/shard-{number:05d}.arrow" for number in range(len(shards))]
+        edits = [[*paths, outcome["folder"] + f"/edits-{number:05d}.arrow"] for number, paths in enumerate(edits)]
+        steps += outcome["steps"]
+        _remove_inputs(job, segment.number)
+    files, totals = _write(job, config, shards, edits, read["quarantine"])
+    _check_sums(read, totals)
+    return read, totals, steps, files
 
 
 def _read(job: Job, config: RunConfig, tasks: list[Any]) -> dict[str, Any]:
@@ -161,7 +170,7 @@ def _remove_inputs(job: Job, segment: int) -> None:
 
 def _write(
     job: Job, config: RunConfig, shards: list[str], edits: list[list[str]], quarantine: list[str]
-) -> tuple[list[dict[str, Any]], dict[str, int]]:
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The parts of documents/, dropped/, edits/ and quarantine/, and duplicates.parquet. Returns the manifest's file list."""
     sizes_paths = [str(job.work / "sizes" / f"{number:05d}.npy") for number in range(len(shards))]
     measured = job.map("measure", measure_shard, [list(item) for item in zip(shards, sizes_paths, edits)])
@@ -173,7 +182,10 @@ def _write(
         files += job.map(f"write {kind}", function, [[number, slices] for number, slices in enumerate(parts)])
     files.append(write_parquet(job.output / "duplicates.parquet", duplicates_table(shards), row_group_rows=2**20))
     files.append(write_parquet(job.output / "quarantine" / "part-00000.parquet", _quarantine_table(quarantine)))
-    return files, {key: sum(m[key] for m in measured) for key in ("rows", "kept", "dropped")}
+    characters: Counter[str] = Counter()
+    for shard in measured:
+        characters.update(shard["characters"])
+    return files, {key: sum(m[key] for m in measured) for key in ("rows", "kept", "dropped")} | {"characters": characters}
 
 
 def _quarantine_table(paths: list[str]) -> pa.Table:
@@ -181,7 +193,7 @@ def _quarantine_table(paths: list[str]) -> pa.Table:
     return pa.concat_tables([QUARANTINE.empty_table(), *(open_ipc(Path(path)).read_all() for path in paths)]).combine_chunks()
 
 
-def _check_sums(read: dict[str, Any], totals: dict[str, int]) -> None:
+def _check_sums(read: dict[str, Any], totals: dict[str, Any]) -> None:
     """Every record read is kept, dropped or quarantined."""
     if read["rows"] != totals["rows"] or totals["rows"] != totals["kept"] + totals["dropped"]:
         raise RuntimeError(f"the run does not add up: {read['rows']} documents read, then {totals}")

@@ -21,10 +21,11 @@ REPEATING = ["source", "encoding", "lang", "drop_reason", "cluster_id", "rule", 
 ROW_BYTES = 256  # a row's share of the part besides text and meta: ids, scores, flags
 
 
-def measure_shard(item: list[Any]) -> dict[str, int]:
+def measure_shard(item: list[Any]) -> dict[str, Any]:
     """Writes `sizes.npy` (int64, documents x 3: bytes as a kept document, as a dropped one, of its edits) beside the shard.
 
-    `item = [shard, sizes file, [edits files]]`. Returns counts of rows, kept and dropped.
+    `item = [shard, sizes file, [edits files]]`. Returns counts of rows, kept and dropped, and
+    characters by drop reason, "" for what was kept.
     """
     shard, sizes_path, edit_paths = Path(item[0]), Path(item[1]), [Path(p) for p in item[2]]
     table = open_ipc(shard).read_all()
@@ -37,7 +38,14 @@ def measure_shard(item: list[Any]) -> dict[str, int]:
         edit_sizes += np.bincount(edits["row"].to_numpy(), each, table.num_rows).astype(np.int64)
     with whole(sizes_path) as beside, open(beside, "wb") as stream:
         np.save(stream, np.stack([np.where(dropped, 0, size), np.where(dropped, size, 0), edit_sizes], axis=1))
-    return {"rows": table.num_rows, "kept": int((~dropped).sum()), "dropped": int(dropped.sum())}
+    counts = {"rows": table.num_rows, "kept": int((~dropped).sum()), "dropped": int(dropped.sum())}
+    return counts | {"characters": _characters_by_reason(table)}
+
+
+def _characters_by_reason(table: pa.Table) -> dict[str, int]:
+    lengths = pa.table({"reason": pc.fill_null(table["drop_reason"], ""), "length": pc.utf8_length(table["text"])})
+    sums = lengths.group_by("reason").aggregate([("length", "sum")]).to_pylist()
+    return {row["reason"]: row["length_sum"] or 0 for row in sums}
 
 
 def cut_parts(sizes: list[np.ndarray], part_bytes: int) -> list[list[list[int]]]:

@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "stages": FOUNDATION | {"stages", "neardup", "encoding", "boilerplate", "translation", "exchange"},
     "readers": {"schema", "files", "readers", "digests", "kernels"},
     "writer": {"schema", "files", "edits"},
-    "report": set(),
+    "report": {"report", "files", "edits"},
     "engines": set(),
 }
 # A library has one home.

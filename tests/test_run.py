@@ -250,6 +250,55 @@ def test_killed_run_goes_on_to_the_same_bytes(corpus: Path, reference: Path, tmp
     assert parquet_bytes(tmp_path / "out") == parquet_bytes(reference)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stopped_run_says_how_to_go_on(number: signal.Signals, corpus: Path, reference: Path, tmp_path: Path) -> None:
+    """SIGTERM and Ctrl-C end with 128 + the signal, no traceback, no process left, and work that the next run takes up."""
+    config = run_file(tmp_path, corpus, **SMALL)
+    command = [*COMMAND, "run", str(config), "--workers", "2"]
+    child = subprocess.Popen(command, cwd=REPO, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    while not (tmp_path / "out" / ".work" / "done" / "segment-0.json").exists():
+        assert child.poll() is None
+        time.sleep(0.005)
+    refused = pipeline("run", config, code=2).stderr
+    assert f"process {child.pid}" in refused
+    child.send_signal(number)
+    _, told = child.communicate(timeout=60)
+    assert child.returncode == 128 + number
+    assert "goes on from there" in told
+    assert "Traceback" not in told
+    pipeline("run", config, "--workers", "1")
+    assert parquet_bytes(tmp_path / "out") == parquet_bytes(reference)
+
+
+def test_workers_go_when_their_parent_is_killed(corpus: Path, tmp_path: Path) -> None:
+    """SIGKILL of the parent alone leaves no worker behind."""
+    config = run_file(tmp_path, corpus, **SMALL)
+    child = subprocess.Popen(
+        [*COMMAND, "run", str(config), "--workers", "2"],
+        cwd=REPO,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    while not (tmp_path / "out" / ".work" / "done" / "segment-0.json").exists():
+        assert child.poll() is None
+        time.sleep(0.005)
+    child.kill()
+    child.wait()
+    for _ in range(200):
+        if not group_members(child.pid):
+            break
+        time.sleep(0.05)
+    assert group_members(child.pid) == []
+
+
+def group_members(group: int) -> list[str]:
+    """Command lines of the processes of a process group that still run."""
+    shown = subprocess.run(["ps", "-eo", "pgid=,stat=,args="], capture_output=True, text=True, check=True).stdout.splitlines()
+    rows = [line.split(None, 2) for line in shown]
+    return [row[2] for row in rows if int(row[0]) == group and not row[1].startswith("Z")]
+
+
 def test_help_answers_at_once() -> None:
     """Heavy imports are lazy: well under half a second even on a slow machine; 0.3 s is the aim."""
     fastest = 9.0

@@ -1,9 +1,19 @@
 """What goes from one document in one pass: the rules in their zones, the block at its end, the structure rules."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.boilerplate.match import NamedRule
+
+MAX_SECTION_TOKENS = 400  # about the author, and what else follows; more is a chapter of the text
+MIN_REFERENCES = 2
+# What a reference holds and a sentence with a year in it ("In 2019 the court ruled.") does not.
+_REFERENCE = re.compile(
+    r"https?:|www\.|\bdoi\b|\bet al\b|\bpp?\. ?\d|\b(?:accessed|retrieved)\b|[(,] ?(?:19|20)\d\d[a-z]?\)|\b(?:19|20)\d\d ?[;:] ?\d"
+    r"|[.,] (?:19|20)\d\d[a-z]?\W*$|\.(?:com|org|gov|net|edu)\W*$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -29,14 +39,36 @@ def judge(document: Document, structure: Sequence[StructureRule]) -> dict[int, s
         for named in rules:
             if named.rule.action == "drop" and named.rule.zone != "tail_block":
                 gone.setdefault(i, named.name)
-            elif named.rule.action == "cut_tail" and document.after_body[i]:
-                for k in range(i, len(document.key)):
-                    gone.setdefault(k, named.name)
+            for k in _cut(document, i, named):
+                gone.setdefault(k, named.name)
     _peel_tail(document, gone)
     for rule in structure:
         for i, name in rule(document).items():
             gone.setdefault(i, name)
     return gone
+
+
+def _cut(document: Document, i: int, named: NamedRule) -> range:
+    """The lines that a rule takes along with line `i`, which it matches."""
+    count, action = len(document.key), named.rule.action
+    if action == "cut_tail" and document.after_body[i]:
+        return range(i, count)
+    if action == "cut_section" and 2 * i > count and sum(document.tokens[i + 1 :]) <= MAX_SECTION_TOKENS:
+        return range(i, count)
+    if action == "cut_references" and 2 * i > count:
+        return _references(document, i)
+    return range(0)
+
+
+def _references(document: Document, i: int) -> range:
+    """Line `i` and the references after it, of which there are at least MIN_REFERENCES; one line between two may look like none."""
+    found, stop = 0, i + 1
+    for k in range(i + 1, len(document.key)):
+        if _REFERENCE.search(document.text(k)):
+            found, stop = found + 1, k + 1
+        elif k > stop:
+            break
+    return range(i, stop) if found >= MIN_REFERENCES else range(0)
 
 
 def _peel_tail(document: Document, gone: dict[int, str]) -> None:

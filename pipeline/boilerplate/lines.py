@@ -23,7 +23,7 @@ class Lines:
     number: np.ndarray  # the line among all lines of the batch, blank ones too
     row: np.ndarray
     cut: np.ndarray  # bytes taken from its beginning
-    text: pa.Array  # with the newline where there is one
+    all_text: pa.Array  # of all lines of the batch, by number, with the newline where there is one
     key: np.ndarray
     tokens: np.ndarray
     ending: np.ndarray
@@ -33,11 +33,15 @@ class Lines:
         if mask.all():
             return self
         columns = {name: getattr(self, name)[mask] for name in ("number", "row", "cut", "key", "tokens", "ending")}
-        return Lines(text=self.text.filter(pa.array(mask)), **columns)
+        return Lines(all_text=self.all_text, **columns)
 
     def texts(self, at: np.ndarray) -> pa.Array:
-        """The text of the lines at these positions (ascending)."""
-        return self.text if len(at) == len(self.text) else self.text.take(pa.array(at))
+        """The text of the lines at these positions."""
+        return self.all_text.take(pa.array(self.number[at]))
+
+    def text(self, i: int) -> str:
+        """The text of the line at this position."""
+        return str(self.all_text[int(self.number[i])].as_py())
 
     def documents(self, rows: np.ndarray) -> Iterator[tuple[int, int, int]]:
         """Row, first line and last line plus one, for these rows (ascending)."""
@@ -49,16 +53,15 @@ class Lines:
         short = tabulate(pa.array([text.replace("\n", "") for text in texts], pa.large_string()))[1]
         if len(short.number) != len(at):
             raise ValueError("a prefix rule takes its whole line")
-        cut, mask = self.cut.copy(), np.zeros(len(self.row), np.bool_)
-        lengths = pc.binary_length(self.text).to_numpy()
-        cut[at] += lengths[at] - np.array([len(text.encode()) for text in texts], np.int64)
-        mask[at] = True
+        cut, mask = self.cut.copy(), np.zeros(len(self.all_text), np.bool_)
+        cut[at] += pc.binary_length(self.texts(at)).to_numpy() - np.array([len(text.encode()) for text in texts], np.int64)
+        mask[self.number[at]] = True
         changed = {}
         for name in ("key", "tokens", "ending"):
             changed[name] = getattr(self, name).copy()
             changed[name][at] = getattr(short, name)
-        text = pc.replace_with_mask(self.text, pa.array(mask), pa.array(texts, pa.large_string()))
-        return replace(self, cut=cut, text=text, **changed)
+        text = pc.replace_with_mask(self.all_text, pa.array(mask), pa.array(texts, pa.large_string()))
+        return replace(self, cut=cut, all_text=text, **changed)
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,11 @@ def tabulate(text: pa.Array) -> tuple[AllLines, Lines]:
     number = np.flatnonzero(~blank_lines(offsets, data, rows, starts, stops))
     span = (rows[number], starts[number], stops[number])
     key, tokens = line_forms(offsets, data, *span)
-    flat = strings(np.append(offsets[rows] + starts, offsets[-1]), data)
     lines = Lines(
         number=number,
         row=span[0],
         cut=np.zeros(len(number), np.int64),
-        text=flat if len(number) == len(flat) else flat.take(pa.array(number)),
+        all_text=strings(np.append(offsets[rows] + starts, offsets[-1]), data),
         key=key,
         tokens=tokens,
         ending=line_endings(offsets, data, *span),

@@ -1,17 +1,17 @@
-"""Which lines of a batch the rules of some packs match: a dictionary of phrases, and RE2 behind a screen of literals."""
+"""Which lines of a batch the rules of some packs match: a dictionary of phrases, and RE2 for lines that hold a literal of a rule."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from pipeline.boilerplate.packs import Pack, Rule, phrase_keys, rule_mask
+from pipeline.boilerplate.lines import Lines
 from pipeline.boilerplate.literals import required_literals
+from pipeline.boilerplate.packs import Pack, Rule, phrase_keys, rule_mask
+from pipeline.kernels.literals import LiteralTable, find_literals, literal_table
+from pipeline.kernels.text import buffers
 
 
 class Hits(NamedTuple):
@@ -27,6 +27,12 @@ class Hits(NamedTuple):
         line, rule = np.concatenate(lines), np.concatenate(rules)
         order = np.lexsort((rule, line))
         return cls(line[order], rule[order])
+
+
+    def without(self, lines: np.ndarray) -> "Hits":
+        """Those of other lines."""
+        stays = ~np.isin(self.line, lines)
+        return Hits(self.line[stays], self.rule[stays])
 
 
 @dataclass(frozen=True)
@@ -59,20 +65,43 @@ class Matcher:
         fits = tokens[line] <= np.array([named.rule.max_tokens for named in self.rules])[rule]
         return Hits.gather([(line[fits], rule[fits])])
 
-    def patterns(self, zone: str, text: pa.Array, keys: np.ndarray, tokens: np.ndarray) -> Hits:
-        """Lines that a pattern of this zone's rules matches."""
-        mine = [(n, named.rule) for n, named in enumerate(self.rules) if named.rule.pattern and named.rule.zone == zone]
-        screened = _screen([rule for _, rule in mine if _literals(rule)], text, tokens)
+    def candidates(self, lines: Lines, at: np.ndarray) -> Hits:
+        """Of the lines at these positions those that hold a literal of a rule's pattern, whatever its zone; the rest cannot match it."""
+        table, rule_of = self._literals
+        near = at[lines.tokens[at] <= max((named.rule.max_tokens for named in self.rules), default=-1)]
+        place = np.full(len(lines.all_text), -1)
+        place[lines.number[near]] = near
+        number, literal = find_literals(*buffers(lines.all_text), lines.number[near], table)
+        parts = [(place[number[literal == i]], rules) for i, rules in enumerate(rule_of) if i in set(literal.tolist())]
+        pairs = {(line, rule) for found, rules in parts for line in found.tolist() for rule in rules}
+        line, rule = np.array(sorted(pairs), np.int64).reshape(-1, 2).T
+        return Hits(line, rule)
+
+    def patterns(self, zone: str, lines: Lines, at: np.ndarray, candidates: Hits) -> Hits:
+        """Of the lines at these positions those that a pattern of this zone's rules matches."""
+        wanted = np.zeros(len(lines.row), np.bool_)
+        wanted[at] = True
         parts = []
-        for number, rule in mine:
-            among = screened if _literals(rule) else np.arange(len(tokens))
-            near = among[(tokens[among] >= rule.min_tokens) & (tokens[among] <= rule.max_tokens)]
-            if rule.scope == "contains":  # not tied to the line's beginning, so RE2 would read all of each
-                near = near[_holds_literal(text.take(pa.array(near)), _literals(rule))]
+        for number, named in enumerate(self.rules):
+            rule = named.rule
+            if not rule.pattern or rule.zone != zone:
+                continue
+            near = candidates.line[candidates.rule == number] if _literals(rule) else at
+            tokens = lines.tokens[near]
+            near = near[wanted[near] & (tokens >= rule.min_tokens) & (tokens <= rule.max_tokens)]
             if len(near):  # RE2 would read the pattern for nothing
-                line = near[rule_mask(rule, text.take(pa.array(near)), keys[near], tokens[near])]
+                line = near[rule_mask(rule, lines.texts(near), lines.key[near], lines.tokens[near])]
                 parts.append((line, np.full(len(line), number)))
         return Hits.gather(parts)
+
+    @cached_property
+    def _literals(self) -> tuple[LiteralTable, list[list[int]]]:
+        """The literals of all patterns, and for each the numbers of the rules that demand it or another."""
+        rules: dict[str, list[int]] = {}
+        for number, named in enumerate(self.rules):
+            for literal in _literals(named.rule) if named.rule.pattern else ():
+                rules.setdefault(literal, []).append(number)
+        return literal_table(list(rules)), list(rules.values())
 
     @cached_property
     def _phrases(self) -> tuple[np.ndarray, np.ndarray]:
@@ -87,23 +116,6 @@ class Matcher:
 def applicable(packs: Sequence[Pack], lang: str | None) -> tuple[Pack, ...]:
     """The packs for a document of this language: those for all, its own, and each of them where the language is not known."""
     return tuple(pack for pack in packs if pack.lang is None or lang in (None, "und", pack.lang))
-
-
-def _screen(rules: Sequence[Rule], text: pa.Array, tokens: np.ndarray) -> np.ndarray:
-    """Lines that hold a literal of one of the rules, among those short enough for one."""
-    near = np.flatnonzero(tokens <= max((rule.max_tokens for rule in rules), default=-1))
-    literals = frozenset[str]().union(*map(_literals, rules))
-    screened: np.ndarray = near[_holds_literal(text.take(pa.array(near)), literals)] if literals else near[:0]
-    return screened
-
-
-def _holds_literal(text: pa.Array, literals: frozenset[str]) -> np.ndarray:
-    """Boolean per line: whether it holds one of the literals, in any case; True everywhere where there are none."""
-    if not literals or len(text) == 0:
-        return np.ones(len(text), np.bool_)
-    hit = pc.match_substring_regex(text, f"(?i:{'|'.join(map(re.escape, sorted(literals)))})")
-    mask: np.ndarray = hit.to_numpy(zero_copy_only=False)
-    return mask
 
 
 def _literals(rule: Rule) -> frozenset[str]:

@@ -40,7 +40,8 @@ class Rule(BaseModel):
     scope: the pattern is the whole line, its beginning, or anywhere in it. zone: `head` is what stands before the first body
     sentence, `tail` what follows the last one, `tail_block` the lines at the very end, each followed only by others that go.
     action: `drop` the line; `strip_prefix` cuts what the pattern matched; `cut_tail` drops it and all after it where no body
-    sentence follows; `tag` only notes it in the ledger.
+    sentence follows; `cut_section` drops it and all after it, sentences too, where little follows; `cut_references` drops it and
+    the list of references after it; `tag` only notes it in the ledger.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -50,7 +51,7 @@ class Rule(BaseModel):
     zone: Literal["anywhere", "head", "tail", "tail_block"] = "anywhere"
     min_tokens: Annotated[int, Ge(0), Le(MAX_TOKENS)] = 0
     max_tokens: Annotated[int, Ge(1), Le(MAX_TOKENS)]
-    action: Literal["drop", "strip_prefix", "cut_tail", "tag"] = "drop"
+    action: Literal["drop", "strip_prefix", "cut_tail", "cut_section", "cut_references", "tag"] = "drop"
     why: Annotated[str, MinLen(1)]
     strips: Annotated[tuple[str, ...], MinLen(1)]
     keeps: Annotated[tuple[str, ...], MinLen(1)]
@@ -139,6 +140,9 @@ def check_pack(path: Path) -> Pack:
     """`read_pack`, and every rule tried on its own examples. Raises UserError with the first example that fails."""
     pack = read_pack(path)
     for rule in pack.rules:
+        for phrase in rule.phrases:
+            if not any(character.isalpha() for character in phrase):
+                raise UserError(f"{path}: rule {rule.id}: the phrase {phrase!r} would be any number (digits are masked); write a pattern")
         for example, hit in zip(rule.strips, matches(rule, rule.strips)):
             if not hit:
                 raise UserError(f"{path}: rule {rule.id}: its own example under strips is not matched: {example!r}")

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.boilerplate.judge import Document, judge
@@ -46,45 +45,56 @@ class Matches:
     """What is known so far of rules and lines. A line's matches do not change from pass to pass, but for a line that was cut."""
 
     hits: Hits  # by the line's number among all lines
+    candidates: Hits  # so too: lines that hold a literal of a rule
     tried: Mapping[str, np.ndarray]  # boolean for each number: whether the line was looked at for the patterns of this zone
 
     @classmethod
     def none(cls, lines: int) -> "Matches":
         """Nothing known of so many lines."""
-        return cls(Hits.gather([]), {zone: np.zeros(lines, np.bool_) for zone in (*_ZONES, "anywhere")})
+        return cls(Hits.gather([]), Hits.gather([]), {zone: np.zeros(lines, np.bool_) for zone in (*_ZONES, "anywhere")})
 
     def look(self, lines: Lines, zone: str, at: np.ndarray, matchers: Sequence[Matcher]) -> "Matches":
-        """With the matches of the lines at these positions: for the zone's patterns, with `anywhere` for all phrases too."""
+        """With the matches of the lines at these positions: for the zone's patterns, with `anywhere`, which is first, for all phrases too."""
         at = at[~self.tried[zone][lines.number[at]]]
         if len(at) == 0:
             return self
-        found = []
+        found, held = [], []
+        known = _among(self.candidates, lines)
         for matcher, mine in _by_matcher(lines.row[at], matchers):
             mine = at[mine]
-            key, tokens = lines.key[mine], lines.tokens[mine]
-            parts = [matcher.patterns(zone, lines.texts(mine), key, tokens)]
             if zone == "anywhere":
-                parts.append(matcher.phrases(key, tokens))
-            found += [(lines.number[mine[hits.line]], hits.rule) for hits in parts]
+                candidates = matcher.candidates(lines, mine)
+                held.append((lines.number[candidates.line], candidates.rule))
+                phrases = matcher.phrases(lines.key[mine], lines.tokens[mine])
+                found.append((lines.number[mine[phrases.line]], phrases.rule))
+            else:
+                candidates = known
+            hits = matcher.patterns(zone, lines, mine, candidates)
+            found.append((lines.number[hits.line], hits.rule))
         tried = self.tried[zone].copy()
         tried[lines.number[at]] = True
-        return Matches(Hits.gather([self.hits, *found]), {**self.tried, zone: tried})
+        candidates = Hits.gather([self.candidates, *held])
+        return Matches(Hits.gather([self.hits, *found]), candidates, {**self.tried, zone: tried})
 
     def forget(self, numbers: np.ndarray) -> "Matches":
         """Without what is known of these lines."""
         if len(numbers) == 0:
             return self
-        stays = ~np.isin(self.hits.line, numbers)
         tried = {zone: column.copy() for zone, column in self.tried.items()}
         for column in tried.values():
             column[numbers] = False
-        return Matches(Hits(self.hits.line[stays], self.hits.rule[stays]), tried)
+        return Matches(self.hits.without(numbers), self.candidates.without(numbers), tried)
 
     def among(self, lines: Lines) -> Hits:
         """The matches of these lines, by their positions."""
-        at = np.searchsorted(lines.number, self.hits.line)
-        here = np.append(lines.number, -1)[at] == self.hits.line
-        return Hits(at[here], self.hits.rule[here])
+        return _among(self.hits, lines)
+
+
+def _among(hits: Hits, lines: Lines) -> Hits:
+    """Hits by the lines' numbers as hits by their positions, without those of other lines."""
+    at = np.searchsorted(lines.number, hits.line)
+    here = np.append(lines.number, -1)[at] == hits.line
+    return Hits(at[here], hits.rule[here])
 
 
 class Found(NamedTuple):
@@ -165,7 +175,7 @@ def _cut_prefixes(lines: Lines, hits: Hits, matchers: Sequence[Matcher]) -> tupl
     if not cut:
         return lines, {}
     texts = [
-        pc.replace_substring_regex(lines.text.take(pa.array([i])), named.rule.regex, "", max_replacements=1)[0].as_py()
+        pc.replace_substring_regex(lines.texts(np.array([i])), named.rule.regex, "", max_replacements=1)[0].as_py()
         for i, named in cut.items()
     ]
     return lines.without_prefixes(np.array(list(cut)), texts), {i: named.name for i, named in cut.items()}
@@ -185,7 +195,7 @@ def _document(lines: Lines, zones: Zones, hits: Hits, matcher: Matcher, first: i
         head=zones.head[part].tolist(),
         after_body=zones.after_body[part].tolist(),
         hits=by_line,
-        text=lambda i: str(lines.text[first + i].as_py()),
+        text=lambda i: lines.text(first + i),
     )
 
 

@@ -1,4 +1,4 @@
-"""Boilerplate that only its place and its neighbours give away: teaser runs, repeated lines, stray lines of another script.
+"""Boilerplate that only its place and its neighbours give away: teaser runs, cut-off tails, repeated lines, stray lines of another script.
 
 `structure_rows` finds, over a whole batch, the few documents that each rule can have something to say about.
 """
@@ -6,12 +6,11 @@
 import re
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.kernels.lines import ELLIPSIS, TERMINAL
 from pipeline.boilerplate.judge import Document, StructureRule
 from pipeline.boilerplate.lines import Lines
+from pipeline.kernels.lines import ELLIPSIS, TERMINAL
 
 TEASER_TOKENS = (4, 45)  # of a cut headline or lead
 MIN_TEASERS, MIN_TEASERS_AT_END = 3, 2  # a single cut-off line is body text in 9 of 100
@@ -19,10 +18,13 @@ MIN_TITLE_TOKENS = 4  # "Who It's For", "Pros:" and other headings of a page rep
 LEAD_LINES = 2  # the lead that a copy of the title may follow, and that may itself stand twice
 MIN_ADJACENT_TOKENS = 8  # "No justice, no peace!" and lines of songs are said twice
 MIN_PARAGRAPH_TOKENS = 25  # a paragraph said twice, anywhere
+MIN_CUT_OFF, MIN_CUT_OFF_TOKENS = 2, 30  # a single one is the last paragraph of a story behind a paywall
+MIN_SENTENCES, MIN_SENTENCE_TOKENS = 3, 20
 EDGE_LINES = 3
 MAX_FOREIGN_TOKENS = 40
 MIN_FOREIGN_CHARACTERS = 4  # a name is shorter, and stays
 
+_BULLETS = "-–—•*·|▪►"
 _OPENING_QUOTES = ("“", '"', "«", "„", "「", "‘", "'")
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 
@@ -43,6 +45,31 @@ def teaser_runs(document: Document) -> dict[int, str]:
             found |= dict.fromkeys(run, "structure/teaser_run")
         run = []
     return found
+
+
+def cut_off_tail(document: Document) -> dict[int, str]:
+    """Beginnings of other articles at the end: two long lines or more, each cut off in mid-sentence at about the same length.
+
+    Only in a text that otherwise ends its long lines like sentences: speech without full stops, or Thai, does not.
+    """
+    count = len(document.key)
+    run = 0
+    while run < count and _is_cut_off(document, count - 1 - run):
+        run += 1
+    lengths = document.tokens[count - run :]
+    if run < MIN_CUT_OFF or 10 * max(lengths) > 13 * min(lengths):
+        return {}
+    long = [i for i in range(count - run) if document.tokens[i] >= MIN_SENTENCE_TOKENS]
+    if len(long) < MIN_SENTENCES or any(document.ending[i] != TERMINAL for i in long):
+        return {}
+    return dict.fromkeys(range(count - run, count), "structure/cut_off_tail")
+
+
+def _is_cut_off(document: Document, i: int) -> bool:
+    if document.tokens[i] < MIN_CUT_OFF_TOKENS or document.ending[i]:
+        return False
+    text = document.text(i).strip()
+    return (text[-1].isalnum() or text[-1] == ",") and text[0] not in _BULLETS
 
 
 def _is_teaser(document: Document, i: int) -> bool:
@@ -114,15 +141,18 @@ def structure_rows(lines: Lines, rows: int, cjk_rows: np.ndarray) -> dict[Struct
     row, low, high = lines.row, *TEASER_TOKENS
     teaser = (lines.ending == ELLIPSIS) & (lines.tokens >= low) & (lines.tokens <= high)
     in_run = row[1:][teaser[1:] & teaser[:-1] & (row[1:] == row[:-1])]
+    cut_off = (lines.tokens >= MIN_CUT_OFF_TOKENS) & (lines.ending == 0)
+    last = np.append(row[1:] != row[:-1], True)
+    at_end = row[1:][cut_off[1:] & cut_off[:-1] & last[1:]]
     at = np.flatnonzero(lines.tokens >= MIN_TITLE_TOKENS)
     at = at[np.lexsort((lines.key[at], row[at]))]
     again = row[at][1:][(row[at][1:] == row[at][:-1]) & (lines.key[at][1:] == lines.key[at][:-1])]
     edge = np.flatnonzero(_at_edge(row) & ~cjk_rows[row])
-    has_cjk = pc.match_substring_regex(lines.text.take(pa.array(edge)), r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
+    has_cjk = pc.match_substring_regex(lines.texts(edge), r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
     foreign = row[edge][has_cjk.to_numpy(zero_copy_only=False)]
     return {
         rule: np.isin(np.arange(rows), found)
-        for rule, found in ((teaser_runs, in_run), (repeated_lines, again), (foreign_edge_lines, foreign))
+        for rule, found in ((teaser_runs, in_run), (cut_off_tail, at_end), (repeated_lines, again), (foreign_edge_lines, foreign))
     }
 
 

@@ -6,39 +6,16 @@ alone for the rest of the text; both are kept here, so a pass gives what `ftfy.f
 
 import logging
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
 from ftfy import ExplanationStep, TextFixerConfig, fix_and_explain
 
+from pipeline.encoding.proof import CONTROL, LIGATURE, LINE_BREAK, WIDTH, prove, replacements, tables
+from pipeline.encoding.spans import SPANS, SegmentChange, difference, in_order, span_table
 from pipeline.kernels.encoding import UNPROVEN, WIDE, find_kinds
 from pipeline.kernels.text import buffers, splice
-from pipeline.encoding.proof import CONTROL, LIGATURE, LINE_BREAK, WIDTH, prove, replacements, tables
-from pipeline.encoding.text_diff import diff
-
-# Spans of a pass: row in its texts, bytes [start, stop) of that text. Sorted by row and start, disjoint, all of them changes.
-SPANS = pa.schema(
-    [
-        ("row", pa.int64()),
-        ("start", pa.int64()),
-        ("stop", pa.int64()),
-        ("inserted", pa.large_string()),
-        ("rule", pa.string()),
-        ("evidence", pa.string()),
-    ]
-)
-
-
-class SegmentChange(NamedTuple):
-    """Bytes [start, stop) of a segment give way to `inserted`."""
-
-    start: int
-    stop: int
-    inserted: str
-    rule: str
-    evidence: str | None
-
 
 # What ftfy does to a segment, by its text, whether entities may be unescaped, and whether width is fixed.
 Answers = dict[tuple[str, bool, bool], list[SegmentChange]]
@@ -77,7 +54,7 @@ def one_pass(texts: pa.Array, *, fix_width: bool, answers: Answers) -> pa.Table:
     asked = (flags & UNPROVEN) != 0
     asked[simple[unsettled]] = True
     mended = _ask_ftfy(offsets, data, rows[asked], starts[asked], stops[asked], fix_width, answers)
-    return pa.concat_tables([replaced, mended]).sort_by([("row", "ascending"), ("start", "ascending")]).combine_chunks()
+    return in_order([replaced, mended])
 
 
 def _relevant(flags: np.ndarray, fix_width: bool) -> np.ndarray:
@@ -141,19 +118,20 @@ def _ask_ftfy(
     """The spans that ftfy changes in these segments."""
     less_than = np.append(np.flatnonzero(data == ord("<")), len(data))
     first_less_than = less_than[np.searchsorted(less_than, offsets[rows])]
-    columns: tuple[list[Any], ...] = ([], [], [], [], [], [])
-    for row, start, stop, seen_at in zip(rows.tolist(), starts.tolist(), stops.tolist(), first_less_than.tolist()):
+    found: list[list[SegmentChange]] = []
+    for start, stop, seen_at in zip(starts.tolist(), stops.tolist(), first_less_than.tolist()):
         text, unescape = data[start:stop].tobytes().decode(), seen_at >= start
         key = (text, unescape, fix_width)
         if key not in answers:
             config = CONFIG._replace(fix_character_width=fix_width, unescape_html="auto" if unescape else False)
             answers[key] = list(_changes(text, config))
-        place = start - int(offsets[row])
-        for change in answers[key]:
-            values = (row, place + change.start, place + change.stop, change.inserted, change.rule, change.evidence)
-            for column, value in zip(columns, values):
-                column.append(value)
-    return pa.table([pa.array(column, field.type) for column, field in zip(columns, SPANS)], schema=SPANS)
+        found.append(answers[key])
+    places, counts = starts - offsets[rows], [len(changes) for changes in found]
+    spans = span_table(np.repeat(rows, counts).tolist(), list(chain.from_iterable(found)))
+    shifts = np.repeat(places, counts)
+    for index in (1, 2):
+        spans = spans.set_column(index, SPANS.field(index), pa.array(spans.column(index).to_numpy() + shifts))
+    return spans
 
 
 def _changes(text: str, config: TextFixerConfig) -> Iterator[SegmentChange]:
@@ -165,11 +143,7 @@ def _changes(text: str, config: TextFixerConfig) -> Iterator[SegmentChange]:
     ending = text.endswith("\r\n") and fixed.endswith("\n")
     body, mended = (text[:-2], fixed[:-1]) if ending else (text, fixed)
     rule, evidence = _why(steps, breaks=not ending or any(c in body for c in _BREAKS))
-    at = place = 0
-    for change in diff(body, mended):
-        start = place + len(body[at : change.start].encode())
-        at, place = change.stop, start + len(body[change.start : change.stop].encode())
-        yield SegmentChange(start, place, change.inserted, rule, evidence)
+    yield from difference(body, mended, rule, evidence)
     if ending:
         end = len(text.encode())
         yield SegmentChange(end - 2, end - 1, "", _RULE_OF_KIND[LINE_BREAK], None)

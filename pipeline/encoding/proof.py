@@ -17,8 +17,8 @@ import numpy as np
 from ftfy import chardata
 from ftfy.badness import BADNESS_RE
 
-from pipeline.kernels import encoding as kernels
 from pipeline.encoding.automaton import CODE_POINTS, Automaton, Characters, build_automaton
+from pipeline.kernels import encoding as kernels
 
 # What a character calls for by itself, whatever stands beside it.
 LINE_BREAK, CONTROL, LIGATURE, WIDTH = 1, 2, 3, kernels.WIDTH_KIND

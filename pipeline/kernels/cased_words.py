@@ -148,6 +148,28 @@ def word_keys(words: list[str]) -> np.ndarray:
     return _keys(offsets, data, scratch_size(offsets))
 
 
+@njit([types.uint64[::1](KEYS, int64)], cache=True, nogil=True)
+def make_filter(keys, places):
+    """A set of keys as bits, one a key: `passes` tells most other keys from them. `places` (bits) is a power of two from 64 on."""
+    bits = np.zeros(places // 64, np.uint64)
+    for key in keys:
+        at = (key >> uint64(32)) & uint64(places - 1)
+        bits[at >> uint64(6)] |= uint64(1) << (at & uint64(63))
+    return bits
+
+
+@njit([uint64(KEYS, uint64)], cache=True, nogil=True, inline="always")
+def passes(bits, key):
+    """1 if the key may be in the set of `make_filter`, 0 if it is not."""
+    at = (key >> uint64(32)) & uint64(bits.shape[0] * 64 - 1)
+    return (bits[at >> uint64(6)] >> (at & uint64(63))) & uint64(1)
+
+
+def filter_places(keys: int) -> int:
+    """Bits for a filter of so many keys that lets 2 to 3 % of others pass: 4 kB to 512 kB."""
+    return int(min(max(1 << 15, 1 << (32 * keys).bit_length()), 1 << 22))
+
+
 def make_classes(classes: dict[int, list[str]]) -> tuple[np.ndarray, np.ndarray]:
     """A table from words to classes: slots (uint64) and, place by place, the classes as bits 1 << class (uint8)."""
     slots = make_slots(np.unique(np.concatenate([word_keys(words) for words in classes.values()])))

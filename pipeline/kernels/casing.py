@@ -11,7 +11,6 @@ from pipeline.kernels.cased_words import (
     FRONT,
     LOWER,
     OTHER,
-    mix,
     word_case,
 )
 
@@ -85,9 +84,15 @@ def _line_between(text, stop, start):
     return False
 
 
-@njit([types.boolean(_TEXT, int64[::1], int64, int64)], cache=True, nogil=True)
-def in_headline(text, bounds, words, i):
-    """Whether the line around word `i` is written with capitals throughout."""
+@njit([types.boolean(_TEXT, int64[::1], int64, int64, int64[::1])], cache=True, nogil=True)
+def in_headline(text, bounds, words, i, line):
+    """Whether the line around word `i` is written with capitals throughout.
+
+    `line` remembers the last line asked for (its first and last word, the answer), so that a line is read once however many names
+    stand in it; the caller sets line[1] = -1 for every row.
+    """
+    if line[0] <= i <= line[1]:
+        return line[2] == 1
     first = i
     while first > 0 and not _line_between(text, bounds[2 * first - 1], bounds[2 * first]):
         first -= 1
@@ -98,7 +103,9 @@ def in_headline(text, bounds, words, i):
     for k in range(first, last + 1):
         capitals += _case(text, bounds, k) == CAPITAL or _case(text, bounds, k) == ALL_CAPITALS
     count = last + 1 - first
-    return count >= _HEADLINE_WORDS and 10 * capitals >= _HEADLINE_TENTHS * count
+    line[0], line[1] = first, last
+    line[2] = count >= _HEADLINE_WORDS and 10 * capitals >= _HEADLINE_TENTHS * count
+    return line[2] == 1
 
 
 @njit([int64(_TEXT, int64[::1], int64, int64)], cache=True, nogil=True)
@@ -137,5 +144,7 @@ def part_of_longer(text, bounds, kinds, words, first, last):
 
 @njit([uint64(uint64, uint64)], cache=True, nogil=True, inline="always")
 def join_keys(left, right):
-    """The key of words one after another, from the key of those before and the key of the last."""
-    return mix(left * uint64(0x9E3779B97F4A7C15) + right)
+    """The key of words one after another, from two keys that are well mixed; never 0."""
+    h = (left + ((right << uint64(23)) | (right >> uint64(41)))) * uint64(0x9E3779B97F4A7C15)
+    h ^= h >> uint64(32)
+    return h | uint64(h == 0)

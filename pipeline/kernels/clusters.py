@@ -11,14 +11,15 @@ PLACES = types.Array(int64, 1, "C", readonly=True)
 
 
 @njit(
-    [types.Tuple((uint32[::1], int64, int64))(VALUES, PLACES, PLACES, PLACES, PLACES, PLACES, int64, int64)],
+    [types.Tuple((uint32[::1], int64, int64))(VALUES, PLACES, PLACES, PLACES, PLACES, PLACES, int64, int64, int64, int64)],
     cache=True,
     nogil=True,
 )
-def verified_components(values, starts, stops, copy_of, first, second, num, den):
+def verified_components(values, starts, stops, copy_of, first, second, num, den, part, whole):
     """The root of each member's cluster, the number of pairs compared, and the number found alike.
 
     The set of member m is values[starts[m]:stops[m]]; copy_of[m] is a member with the same tokens (itself if it is the first).
+    A pair is alike if its Jaccard similarity is >= num / den, or the share of the smaller set in the larger >= part / whole.
     A pair whose ends are already in one cluster is passed over: it could not change the clusters.
     """
     count = starts.shape[0]
@@ -33,7 +34,9 @@ def verified_components(values, starts, stops, copy_of, first, second, num, den)
         if find(parent, a) == find(parent, b):
             continue
         compared += 1
-        if shared_if_alike(values, starts[a], stops[a], starts[b], stops[b], num, den) >= 0:
+        if stops[b] - starts[b] < stops[a] - starts[a]:
+            a, b = b, a
+        if shared_if_alike(values, starts[a], stops[a], starts[b], stops[b], num, den, part, whole) >= 0:
             alike += 1
             union(parent, a, b)
     for m in range(count):

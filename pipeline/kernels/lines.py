@@ -22,22 +22,27 @@ _QUOTE_END = np.array([ord(c) for c in "\"”’»›«“」』"], np.int64)  #
 _BRACKET_END = np.array([ord(c) for c in ")]）】'"], np.int64)
 
 
-@njit([types.UniTuple(int64[::1], 3)(_OFFSETS, _BYTES)], cache=True, nogil=True)
-def line_spans(offsets, data):
+def line_spans(offsets: np.ndarray, data: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows, starts and stops of all lines, in order. A text of n newlines has n + 1 lines; an empty text has one empty line."""
-    count = offsets.shape[0] - 1
-    for at in range(offsets[0], offsets[-1]):
-        count += data[at] == 10
+    newlines = np.flatnonzero(data[offsets[0] : offsets[-1]] == 10) + offsets[0]
+    spans: tuple[np.ndarray, np.ndarray, np.ndarray] = _spans(offsets, newlines)
+    return spans
+
+
+@njit([types.UniTuple(int64[::1], 3)(_OFFSETS, types.Array(int64, 1, "C"))], cache=True, nogil=True)
+def _spans(offsets, newlines):
+    count = offsets.shape[0] - 1 + newlines.shape[0]
     rows, starts, stops = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.int64)
-    put = 0
+    put, next_newline = 0, 0
     for row in range(offsets.shape[0] - 1):
         base = offsets[row]
         rows[put], starts[put] = row, 0
-        for at in range(base, offsets[row + 1]):
-            if data[at] == 10:
-                stops[put] = at - base
-                put += 1
-                rows[put], starts[put] = row, at + 1 - base
+        while next_newline < newlines.shape[0] and newlines[next_newline] < offsets[row + 1]:
+            at = newlines[next_newline] - base
+            stops[put] = at
+            put += 1
+            rows[put], starts[put] = row, at + 1
+            next_newline += 1
         stops[put] = offsets[row + 1] - base
         put += 1
     return rows, starts, stops

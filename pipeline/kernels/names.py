@@ -104,17 +104,16 @@ def _is_lowercase_name(text, bounds, slots, classes, i):
 @njit(
     [
         types.Tuple((int64[:, ::1], uint64[:, ::1], int64))(
-            OFFSETS, BYTES, OFFSETS, KEYS, BYTES, KEYS, KEYS, types.boolean[::1], int64, int64
+            OFFSETS, BYTES, OFFSETS, KEYS, BYTES, int64, int64
         )
     ],
     cache=True,
     nogil=True,
 )
-def _names(offsets, data, rows, slots, classes, sounds, known, once, size, capacity):
+def _names(offsets, data, rows, slots, classes, size, capacity):
     """`find_names` with room for `capacity` names; the last result is how many there are."""
     out, out_keys, count = np.empty((capacity, 3), np.int64), np.empty((capacity, 2), np.uint64), 0
     text, letters, bounds = np.empty(size, np.uint8), np.empty(size, np.uint8), np.empty(size, np.int64)
-    told = np.zeros(known.shape[0], np.bool_)
     for row in rows:
         shift = offsets[row] - FRONT
         words = cut_words(data, offsets[row], offsets[row + 1], text, letters, bounds)
@@ -131,7 +130,7 @@ def _names(offsets, data, rows, slots, classes, sounds, known, once, size, capac
                 first += 1
             for start in (first, first - 1):
                 extended = start < first
-                if extended and (sounds.shape[0] or not _is_lowercase_name(text, bounds, slots, classes, start)):
+                if extended and not _is_lowercase_name(text, bounds, slots, classes, start):
                     break
                 if last - start < 2 or last - start > MOST_WORDS:
                     continue
@@ -139,14 +138,6 @@ def _names(offsets, data, rows, slots, classes, sounds, known, once, size, capac
                 for k in range(start, last):
                     sound = join_keys(sound, sound_key(text, bounds[2 * k], bounds[2 * k + 1]))
                     key = join_keys(key, word_key(text, bounds[2 * k], bounds[2 * k + 1]))
-                if sounds.shape[0]:
-                    if find(sounds, sound) < 0:
-                        continue
-                    place = find(known, key)
-                    if place >= 0 and once[place] and told[place]:
-                        continue
-                    if place >= 0:
-                        told[place] = True
                 if count < capacity:
                     out[count] = (row, shift + bounds[2 * start], shift + bounds[2 * last - 1])
                     out_keys[count] = (sound, key)
@@ -160,19 +151,14 @@ def find_names(
     rows: np.ndarray,
     slots: np.ndarray,
     classes: np.ndarray,
-    sounds: np.ndarray,
-    known: np.ndarray,
-    once: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Names in these rows: int64 of shape (names, 3): row, start, stop (bytes of `data`); uint64 (names, 2): sound key, own key.
 
-    `slots` and `classes` are a table of word classes; leading titles are left out. `sounds` is a table of the sound keys to find
-    (without places: all, and "suhaile Shahin" after "spokesman" too); `known` a table of own keys, of which those with `once`
-    are told a single time, because one is all that is asked of them.
+    `slots` and `classes` are a table of word classes. Leading titles are left out; "suhaile Shahin" after "spokesman" is a name too.
     """
     size, capacity = scratch_size(offsets), 64 + 16 * len(rows)
     while True:
-        out, keys, count = _names(offsets, data, rows, slots, classes, sounds, known, once, size, capacity)
+        out, keys, count = _names(offsets, data, rows, slots, classes, size, capacity)
         if count <= capacity:
             return out[:count], keys[:count]
         capacity = count

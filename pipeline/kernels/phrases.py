@@ -1,4 +1,4 @@
-"""Phrases of two or three words in the rows of a column, and how they are capitalised.
+"""Phrases of two or three words that could be names written small.
 
 A phrase holds no function word, its words are parted by single spaces, and nothing is glued to it (a hyphen, a digit, an @).
 """
@@ -9,8 +9,8 @@ from numba import int64, njit, types, uint8, uint64
 from pipeline.kernels.cased_words import BYTES, FRONT, KEYS, OFFSETS, cut_words, find, scratch_size, word_key
 from pipeline.kernels.casing import (
     ARTICLE,
-    CAPITALISED,
     FUNCTION,
+    LOWERED,
     PARTICLE,
     after_space,
     begins_sentence,
@@ -19,8 +19,6 @@ from pipeline.kernels.casing import (
     free_before,
     in_headline,
     join_keys,
-    opens,
-    part_of_longer,
 )
 
 _TEXT = types.Array(uint8, 1, "C")
@@ -38,36 +36,28 @@ def _is_phrase(text, bounds, kinds, first, last):
     return free_before(text, bounds[2 * first]) and free_after(text, bounds[2 * last + 1])
 
 
-@njit([types.boolean(_TEXT, int64[::1], uint8[::1], int64, int64, int64)], cache=True, nogil=True)
-def _may_be_repaired(text, bounds, kinds, words, first, last):
+@njit([types.boolean(_TEXT, int64[::1], uint8[::1], int64, int64, int64, int64[::1])], cache=True, nogil=True)
+def _may_be_repaired(text, bounds, kinds, words, first, last, line):
     """Whether a phrase in lower case stands where a name would have capitals: no sentence begins, no article, no headline."""
     after_article = first > 0 and kinds[first - 1] & (1 << ARTICLE) != 0
-    return not (begins_sentence(text, bounds[2 * first]) or after_article or in_headline(text, bounds, words, last))
-
-
-@njit([types.boolean(_TEXT, int64[::1], uint8[::1], int64, int64, int64)], cache=True, nogil=True)
-def _shows_a_name(text, bounds, kinds, words, first, last):
-    """Whether the capitals of a phrase are its own: no sentence, quotation, headline or longer name gave them."""
-    start = bounds[2 * first]
-    if begins_sentence(text, start) or opens(text, start) or in_headline(text, bounds, words, last):
-        return False
-    return not part_of_longer(text, bounds, kinds, words, first, last)
+    return not (begins_sentence(text, bounds[2 * first]) or after_article or in_headline(text, bounds, words, last, line))
 
 
 @njit(
-    [types.Tuple((int64[:, ::1], uint64[::1], int64))(OFFSETS, BYTES, OFFSETS, KEYS, BYTES, KEYS, types.boolean, int64, int64)],
+    [types.Tuple((int64[:, ::1], uint64[::1], int64))(OFFSETS, BYTES, OFFSETS, KEYS, BYTES, KEYS, int64, int64)],
     cache=True,
     nogil=True,
 )
-def _phrases(offsets, data, rows, slots, classes, wanted, targets, size, capacity):
+def _phrases(offsets, data, rows, slots, classes, wanted, size, capacity):
     """`find_phrases` with room for `capacity` phrases; the last result is how many there are."""
-    out, out_keys, count = np.empty((capacity, 4), np.int64), np.empty(capacity, np.uint64), 0
+    out, out_keys, count = np.empty((capacity, 3), np.int64), np.empty(capacity, np.uint64), 0
     text, letters, bounds = np.empty(size, np.uint8), np.empty(size, np.uint8), np.empty(size, np.int64)
     keys, kinds = np.empty(size, np.uint64), np.empty(size, np.uint8)
     everything = wanted.shape[0] == 0
-    lowered = np.zeros(wanted.shape[0], np.bool_)
+    line = np.zeros(3, np.int64)
     for row in rows:
         shift = offsets[row] - FRONT
+        line[1] = -1
         words = cut_words(data, offsets[row], offsets[row + 1], text, letters, bounds)
         for i in range(words):
             keys[i] = word_key(text, bounds[2 * i], bounds[2 * i + 1])
@@ -81,21 +71,14 @@ def _phrases(offsets, data, rows, slots, classes, wanted, targets, size, capacit
                 if kinds[first] & (1 << FUNCTION) or not after_space(text, bounds, first + 1):
                     break
                 key = join_keys(keys[first], key)
-                place = -1 if everything else find(wanted, key)
-                if not everything and (place < 0 or lowered[place]):
+                if not everything and find(wanted, key) < 0:
                     continue
-                state = capitals(text, bounds, first, i)
-                if state < 0 or not _is_phrase(text, bounds, kinds, first, i):
+                if capitals(text, bounds, first, i) != LOWERED or not _is_phrase(text, bounds, kinds, first, i):
                     continue
-                if targets:
-                    if state == CAPITALISED or not _may_be_repaired(text, bounds, kinds, words, first, i):
-                        continue
-                elif state != CAPITALISED:
-                    lowered[place] = True
-                elif not _shows_a_name(text, bounds, kinds, words, first, i):
+                if not _may_be_repaired(text, bounds, kinds, words, first, i, line):
                     continue
                 if count < capacity:
-                    out[count] = (row, bounds[2 * first] + shift, bounds[2 * i + 1] + shift, state)
+                    out[count] = (row, bounds[2 * first] + shift, bounds[2 * i + 1] + shift)
                     out_keys[count] = key
                 count += 1
     return out, out_keys, count
@@ -108,18 +91,15 @@ def find_phrases(
     slots: np.ndarray,
     classes: np.ndarray,
     wanted: np.ndarray,
-    targets: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Phrases in these rows, as int64 of shape (phrases, 4): row, start, stop (bytes of `data`), state; and their keys (uint64).
+    """Phrases in these rows that could be capitalised: int64 of shape (phrases, 3): row, start, stop (bytes of `data`); keys (uint64).
 
-    `slots` and `classes` are a table of word classes, `wanted` a table of the phrases to find (without places: all). With
-    `targets` only phrases that could be capitalised are found: not all of their words are, they begin no sentence, follow no
-    article and stand in no headline. Without, only what shows how a phrase is written: CAPITALISED where neither a sentence nor
-    a quotation begins and no headline is, or LOWERED, which is told once a phrase: after that the phrase is done with.
+    Not all of their words have capitals, they begin no sentence, follow no article and stand in no headline. `slots` and `classes`
+    are a table of word classes, `wanted` a table of the phrases to find (without places: all).
     """
     size, capacity = scratch_size(offsets), 64 + 64 * len(rows)
     while True:
-        out, keys, count = _phrases(offsets, data, rows, slots, classes, wanted, targets, size, capacity)
+        out, keys, count = _phrases(offsets, data, rows, slots, classes, wanted, size, capacity)
         if count <= capacity:
             return out[:count], keys[:count]
         capacity = count

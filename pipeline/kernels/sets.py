@@ -70,13 +70,17 @@ def shared(values, a, a_stop, b, b_stop, wanted):
 
 
 @njit(inline="always")
-def shared_if_alike(values, a, a_stop, b, b_stop, num, den):
-    """The size of the intersection if Jaccard similarity >= num / den, else -1. Exact: only integers are compared.
+def shared_if_alike(values, a, a_stop, b, b_stop, num, den, part, whole):
+    """The size of the intersection if Jaccard similarity >= num / den or the first set's share in it >= part / whole, else -1.
 
-    shared / (a + b - shared) >= num / den is the same as shared * (num + den) >= num * (a + b).
+    Exact: only integers are compared. s / (a + b - s) >= num / den is the same as s * (num + den) >= num * (a + b).
+    A part greater than the whole means that similarity alone counts.
     """
     first, second = a_stop - a, b_stop - b
-    if first == 0 or second == 0 or min(first, second) * den < num * max(first, second):
+    if first == 0 or second == 0:
         return int64(-1)
     wanted = (num * (first + second) + num + den - 1) // (num + den)
+    wanted = min(wanted, (part * first + whole - 1) // whole)
+    if wanted > min(first, second):
+        return int64(-1)
     return shared(values, a, a_stop, b, b_stop, wanted)

@@ -3,7 +3,8 @@
 While few are kept, a member is compared with each of them. When more are, they are found through an index of rare shingles:
 two sets with Jaccard similarity >= t share at least one of the first |x| - ceil(t |x|) + 1 shingles of each, in any one order of
 all shingles (prefix filtering: Chaudhuri, Ganti, Kaushik 2006; Bayardo, Ma, Srikant 2007). Rare ones come first in ours, so that
-a template that the whole cluster shares makes no candidates. The answer is that of comparing with every kept one.
+a template that the whole cluster shares makes no candidates. Where a share of the member alone suffices, its prefix is cut for
+that share and kept documents are entered with all their shingles. The answer is that of comparing with every kept one.
 """
 
 import numpy as np
@@ -45,15 +46,21 @@ def _count_shingles(values, starts, stops, members):
 
 
 @njit(inline="always")
-def _rarest(values, start, stop, counts, shift, num, den):
-    """The prefix of a set: its rarest shingles, as many as a similar set must share one of."""
+def _rarest(values, start, stop, counts, shift, least):
+    """The prefix of a set: its rarest shingles, as many as a set that shares `least` with it must share one of."""
     size = stop - start
     keys = np.empty(size, np.uint64)
     for i in range(size):
         value = values[start + i]
         keys[i] = uint64(counts[int64(value >> shift)]) << uint64(32) | uint64(value)
     keys.sort()
-    return keys[: size - (num * size + den - 1) // den + 1]
+    return keys[: size - least + 1]
+
+
+@njit(inline="always")
+def _least_shared(size, num, den, part, whole):
+    """Shingles that a set of this size shares at least with one that it is alike to."""
+    return max(min((num * size + den - 1) // den, (part * size + whole - 1) // whole), 1)
 
 
 @njit(inline="always")
@@ -90,17 +97,17 @@ def _look_up(prefix, heads, entries, shift, seen, member, room):
 
 
 @njit(
-    [types.Tuple((int64[::1], int64[:, ::1], int64))(VALUES, PLACES, PLACES, PLACES, PLACES, PLACES, int64, int64)],
+    [types.Tuple((int64[::1], int64[:, ::1], int64))(VALUES, PLACES, PLACES, PLACES, PLACES, PLACES, int64, int64, int64, int64)],
     cache=True,
     nogil=True,
 )
-def walk_survivors(values, starts, stops, copy_of, order, cluster_starts, num, den):
+def walk_survivors(values, starts, stops, copy_of, order, cluster_starts, num, den, part, whole):
     """The survivor of each member, itself if it is kept; shared, union and own size of the two sets; pairs of sets compared.
 
     `order` lists the members cluster by cluster, best first; `cluster_starts` says where each cluster begins (one entry more).
     The set of member m is values[starts[m]:stops[m]]; copy_of[m] is a member with the same tokens (itself if it is the first),
-    whose set stands for both. A member is dropped if its set is alike (Jaccard >= num / den) to that of one already kept: the
-    first such is its survivor. Copies share the fate of the best of them.
+    whose set stands for both. A member is dropped if its set is alike to that of one already kept (Jaccard >= num / den, or the
+    share of the member's set in it >= part / whole): the first such is its survivor. Copies share the fate of the best of them.
     """
     count = starts.shape[0]
     survivor = np.full(count, -1, np.int64)
@@ -129,15 +136,17 @@ def walk_survivors(values, starts, stops, copy_of, order, cluster_starts, num, d
                     heads = np.full(counts.shape[0], -1, np.int64)
                 while indexed < kept_count:  # those that were kept since the last look
                     g = copy_of[kept[indexed]]
-                    prefix = _rarest(values, starts[g], stops[g], counts, shift, num, den)
+                    least = int64(1) if part <= whole else _least_shared(stops[g] - starts[g], num, den, part, whole)
+                    prefix = _rarest(values, starts[g], stops[g], counts, shift, least)
                     entries, used = _enter(prefix, indexed, heads, entries, used, shift)
                     indexed += 1
-                prefix = _rarest(values, starts[group], stops[group], counts, shift, num, den)
+                least = _least_shared(stops[group] - starts[group], num, den, part, whole)
+                prefix = _rarest(values, starts[group], stops[group], counts, shift, least)
                 candidates = _look_up(prefix, heads, entries, shift, seen, m, kept_count)
             for number in candidates:
                 other = copy_of[kept[number]]
                 compared += 1
-                both = shared_if_alike(values, starts[group], stops[group], starts[other], stops[other], num, den)
+                both = shared_if_alike(values, starts[group], stops[group], starts[other], stops[other], num, den, part, whole)
                 if both >= 0:
                     survivor[m] = kept[number]
                     own, theirs = stops[group] - starts[group], stops[other] - starts[other]

@@ -1,17 +1,38 @@
-"""Places in a text where a mark of machine translation may stand: one scan of the bytes, patterns look closer afterwards.
+"""Places in a text where a mark of machine translation may stand, and words that no dictionary holds: one scan of the bytes.
 
-The scan is generous: it must find every place that a pattern of `translation.signals` could match, and few others (on press
-releases about one place a document). What a place means is decided there, not here.
+For marks the scan is generous, as patterns look closer afterwards: it must find every place that a pattern of
+`translation.signals` could match, and few others (on press releases one in five documents has one). What a place means is
+decided there, not here.
 """
+
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numba import int64, njit, types, uint64
 
-from pipeline.kernels.cased_words import BYTES, FRONT, KEYS, OFFSETS, SCRATCH, cut_words, find, scratch_size, word_key
+from pipeline.kernels.cased_words import (
+    BYTES,
+    FRONT,
+    KEYS,
+    OFFSETS,
+    SCRATCH,
+    cut_words,
+    find,
+    make_filter,
+    make_slots,
+    passes,
+    scratch_size,
+    word_key,
+    word_keys,
+)
+from pipeline.kernels.casing import free_after, free_before
 from pipeline.kernels.machine_words import BLOCK, nonzero_mask, trailing_zeros
 
 # What stands at a place. Words of the table begin at FIRST_WORD.
 COMMA_CAPITAL, COMMA_LETTER, QUOTE_SPACE, CJK_RUN, FULL_WIDTH, DOUBLED_WORD, REPEATED_PHRASE, ORDINAL, FIRST_WORD = range(9)
+
+CAPITAL_BEFORE = 1  # a lead: the word before begins with a capital
 
 _WORDS_BACK = 4  # how far before its anchor a pattern may begin
 
@@ -30,8 +51,8 @@ def _mark_odd(before, text, second, third, fourth, odd):
         odd[i] = ((c == 0x2C) & (letter | capital)) | ((c == 0xE2) & quote) | (c >= 0xE3)
 
 
-@njit([int64(SCRATCH, int64)], cache=True, nogil=True)
-def _odd_kind(text, at):
+@njit([int64(SCRATCH, int64, KEYS)], cache=True, nogil=True)
+def _odd_kind(text, at, commas):
     """What stands at a marked byte, or -1."""
     c = text[at]
     if c == 0xE2:
@@ -42,7 +63,9 @@ def _odd_kind(text, at):
         end = at + 3
         while 0x61 <= text[end] <= 0x7A:
             end += 1
-        return COMMA_CAPITAL if end - at < 8 and text[end] == 0x20 and 0x61 <= text[end + 1] <= 0x7A else -1
+        if end - at >= 8 or text[end] != 0x20 or not 0x61 <= text[end + 1] <= 0x7A:
+            return -1
+        return COMMA_CAPITAL if find(commas, word_key(text, at + 2, end)) >= 0 else -1
     if c > 0xEF:
         return -1
     point = (int64(c & 0x0F) << 12) | (int64(text[at + 1] & 0x3F) << 6) | int64(text[at + 2] & 0x3F)
@@ -69,6 +92,26 @@ def _is_day(text, at):
     return 0 < digits < 3 and text[at - 1 - digits] == 0x20 and text[at - 2 - digits] == 0x65
 
 
+@njit([types.boolean(SCRATCH, int64[::1], int64, int64, int64)], cache=True, nogil=True)
+def _is_led(text, bounds, i, kind, lead):
+    """Whether what stands before an anchor word allows its signal: `lead` is three bytes, or CAPITAL_BEFORE, or 0 for anything."""
+    at = bounds[2 * i]
+    if kind == ORDINAL:
+        return _is_day(text, at)
+    if lead == CAPITAL_BEFORE:
+        return i > 0 and text[bounds[2 * i - 2]] < 0x61
+    return lead == 0 or lead == (int64(text[at - 3]) << 16) | (int64(text[at - 2]) << 8) | int64(text[at - 1])
+
+
+@njit([types.boolean(SCRATCH, int64, int64)], cache=True, nogil=True)
+def _is_plain(text, start, stop):
+    """Whether a word in lower case stands free, and is written in small letters throughout: not "iPhone", "anti-vax", "@rep"."""
+    for at in range(start, stop):
+        if 0x41 <= text[at] <= 0x5A or text[at] > 0xC3:
+            return False
+    return free_before(text, start) and free_after(text, stop)
+
+
 @njit([int64(SCRATCH, int64[::1], uint64[::1], int64)], cache=True, nogil=True)
 def _repeat(text, bounds, keys, i):
     """How many words before word `i` the phrase begins that it ends the second copy of (1 for a doubled word), or 0."""
@@ -86,38 +129,54 @@ def _repeat(text, bounds, keys, i):
 
 
 @njit(
-    [types.Tuple((int64[:, ::1], int64))(OFFSETS, BYTES, OFFSETS, KEYS, BYTES, int64, int64)],
+    [
+        types.Tuple((int64[:, ::1], int64, int64[:, ::1], uint64[::1], int64))(
+            *(OFFSETS, BYTES, OFFSETS, KEYS, BYTES, OFFSETS, KEYS, KEYS, KEYS, int64, int64)
+        )
+    ],
     cache=True,
     nogil=True,
 )
-def _scan(offsets, data, rows, slots, kinds, size, capacity):
-    """`signal_places` with room for `capacity` places; the second result is how many there are."""
+def _scan(offsets, data, rows, slots, kinds, leads, bits, commas, dictionary, size, capacity):
+    """`scan_words` with room for `capacity` places and as many words; also how many there are of both."""
     out, count = np.empty((capacity, 4), np.int64), 0
+    strange, strange_keys, strange_count = np.empty((capacity, 3), np.int64), np.empty(capacity, np.uint64), 0
     text, marks = np.empty(size, np.uint8), np.empty(size, np.uint8)
-    bounds, keys = np.empty(size, np.int64), np.empty(size, np.uint64)
+    bounds, keys, marked = np.empty(size, np.int64), np.empty(size + 3, np.uint64), np.empty(size, np.int64)
+    keys[:3] = 0
     for row in rows:
         shift = offsets[row] - FRONT
         length = offsets[row + 1] - offsets[row]
         words = cut_words(data, offsets[row], offsets[row + 1], text, marks, bounds)
+        found = 0
         for i in range(words):
-            key = word_key(text, bounds[2 * i], bounds[2 * i + 1])
-            keys[i] = key
-            place = find(slots, key)
-            again = (i > 2) & ((key == keys[i - 1]) | (key == keys[i - 2]) | (key == keys[i - 3]))
-            if place < 0 and not again and i > 2:
-                continue
-            back, kind = _WORDS_BACK, -1
-            if place >= 0:
-                kind = kinds[place]
-                if kind == ORDINAL and not _is_day(text, bounds[2 * i]):
-                    kind = -1
-            lag = _repeat(text, bounds, keys, i) if kind < 0 else 0
+            start, stop = bounds[2 * i], bounds[2 * i + 1]
+            key = word_key(text, start, stop)
+            keys[i + 3] = key
+            again = (key == keys[i + 2]) | (key == keys[i + 1]) | (key == keys[i])
+            unknown = ((text[start] >= 0x61) & (stop - start > 2)) & (passes(dictionary, key) == 0)
+            marked[found] = i
+            found += int64((passes(bits, key) != 0) | again | unknown)
+        for m in range(found):
+            i = marked[m]
+            start, stop, key = bounds[2 * i], bounds[2 * i + 1], keys[i + 3]
+            back, kind, lag = _WORDS_BACK, -1, 0
+            place = find(slots, key) if passes(bits, key) else int64(-1)
+            if place >= 0 and _is_led(text, bounds, i, kinds[place], leads[place]):
+                kind = int64(kinds[place])
+            else:
+                lag = _repeat(text, bounds, keys[3:], i)
             if lag > 0:
                 kind, back = DOUBLED_WORD if lag == 1 else REPEATED_PHRASE, lag
             if kind >= 0:
                 if count < capacity:
-                    out[count] = (row, kind, shift + bounds[2 * max(0, i - back)], shift + bounds[2 * i])
+                    out[count] = (row, kind, shift + bounds[2 * max(0, i - back)], shift + start)
                 count += 1
+            if text[start] >= 0x61 and stop - start > 2 and not passes(dictionary, key) and _is_plain(text, start, stop):
+                if strange_count < capacity:
+                    strange[strange_count] = (row, shift + start, shift + stop)
+                    strange_keys[strange_count] = key
+                strange_count += 1
         odd = marks[FRONT : FRONT + length + BLOCK]
         _mark_odd(text[FRONT - 1 :], text[FRONT:], text[FRONT + 1 :], text[FRONT + 2 :], text[FRONT + 3 :], odd)
         last = -BLOCK
@@ -126,7 +185,7 @@ def _scan(offsets, data, rows, slots, kinds, size, capacity):
             while mask:
                 at = block + trailing_zeros(mask)
                 mask &= mask - uint64(1)
-                kind = _odd_kind(text, at)
+                kind = _odd_kind(text, at, commas)
                 follows = kind == CJK_RUN and at == last + 3  # inside a run that has its place already
                 last = at if kind == CJK_RUN else last
                 if kind < 0 or follows or at >= FRONT + length:
@@ -134,19 +193,43 @@ def _scan(offsets, data, rows, slots, kinds, size, capacity):
                 if count < capacity:
                     out[count] = (row, kind, shift + at, shift + at)
                 count += 1
-    return out, count
+    return out, count, strange, strange_keys, strange_count
 
 
-def signal_places(offsets: np.ndarray, data: np.ndarray, rows: np.ndarray, slots: np.ndarray, kinds: np.ndarray) -> np.ndarray:
-    """Places worth a look, int64, shape (places, 4): row, what stands there, where a pattern may begin, and where its anchor is.
+class Anchors(NamedTuple):
+    """What the scan looks for, as tables of word keys."""
 
-    Ordered by row and anchor; positions are bytes of `data`. `slots` and `kinds` are a table of anchor words: their keys and
-    what they stand for (uint8).
+    slots: np.ndarray
+    kinds: np.ndarray  # uint8, by place of `slots`: what the word stands for
+    leads: np.ndarray  # int64, by place: what must stand before it
+    bits: np.ndarray
+    commas: np.ndarray  # function words that are small after a comma
+
+
+def make_anchors(words: Mapping[str, tuple[int, str | int]], commas: list[str]) -> Anchors:
+    """Tables for anchor words, each with its kind and its lead: three ASCII characters before it, or CAPITAL_BEFORE, or ""."""
+    keys = word_keys(list(words))
+    slots = make_slots(keys)
+    kinds, leads = np.zeros(len(slots), np.uint8), np.zeros(len(slots), np.int64)
+    for key, (kind, lead) in zip(keys, words.values(), strict=True):
+        place = find(slots, key)
+        kinds[place] = kind
+        leads[place] = lead if isinstance(lead, int) else int.from_bytes(lead.encode(), "big")
+    return Anchors(slots, kinds, leads, make_filter(keys, 1 << 15), make_slots(word_keys(commas)))
+
+
+def scan_words(
+    offsets: np.ndarray, data: np.ndarray, rows: np.ndarray, anchors: Anchors, dictionary: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Places worth a look, and words in lower case that the dictionary (a filter of word keys) does not hold.
+
+    Places are int64 of shape (places, 4): row, what stands there, where a pattern may begin, and where its anchor is, ordered by
+    row and anchor. Words are int64 of shape (words, 3): row, start, stop; and their keys (uint64). Positions are bytes of `data`.
     """
     size, capacity = scratch_size(offsets), 4 * len(rows) + 64
     while True:
-        places, count = _scan(offsets, data, rows, slots, kinds, size, capacity)
-        if count <= capacity:
+        places, count, strange, keys, words = _scan(offsets, data, rows, *anchors, dictionary, size, capacity)
+        if max(count, words) <= capacity:
             places = places[:count]
-            return places[np.lexsort((places[:, 3], places[:, 0]))]
-        capacity = count
+            return places[np.lexsort((places[:, 3], places[:, 0]))], strange[:words], keys[:words]
+        capacity = max(count, words)

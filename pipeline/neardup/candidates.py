@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.files import write_array
 from pipeline.kernels.bands import ALL_PAIRS, buckets, candidate_pairs, pack
 from pipeline.kernels.sorting import sort
-from pipeline.neardup.facts import SignatureFiles
+from pipeline.neardup.facts import SignatureFiles, SignatureSource
 
 # A bucket of more members is cut into pieces of this size, each led by the first member of the whole, so that memory and time
 # stay bounded. Not reached by copies of one story (a wire story has hundreds); reached by templates: weather, obituaries, sports.
@@ -52,19 +52,21 @@ class FindPairs:
     """
 
     folder: str
-    signature_folder: str
+    source: SignatureSource
     shards: int
     least: int  # signature places in which a pair must agree
     sure: int  # and in which a member of a large bucket is left to its leader
 
     def __call__(self, bands: Sequence[int]) -> dict[str, int]:
         folder = Path(self.folder)
-        signatures = SignatureFiles(Path(self.signature_folder), self.shards)
+        signatures = SignatureFiles(self.source, self.shards)
         active, fingerprints = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("active", "fingerprints"))
         keys = [np.load(folder / f"bands-{number:05d}.npy", mmap_mode="r") for number in range(self.shards)]
         pairs, counts = np.empty(0, np.uint64), {"compared": 0, "largest": 0, "giants": 0}
         for band in range(*bands):
-            places, starts = equal_keys(np.concatenate([np.empty(0, np.uint64), *(part[band] for part in keys)])[active])
+            key = np.concatenate([np.empty(0, np.uint32), *(part[band] for part in keys)])[active]
+            places, starts = equal_keys(key.astype(np.uint64) << np.uint64(32))
+            del key
             sizes = np.diff(starts)
             rows = order_large(active[places], starts, fingerprints)
             found, compared = self._walk(*cut_giants(rows, starts), signatures)

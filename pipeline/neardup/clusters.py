@@ -75,8 +75,8 @@ class ResolveTask:
     """Writes `clustered-N.arrow` (CLUSTERED): the members of a task that are in a cluster. A picklable function of its number."""
 
     folder: str
-    num: int
-    den: int
+    similarity: tuple[int, int]  # numerator and denominator of the least Jaccard similarity
+    share: tuple[int, int]  # and of the least share of a set in the larger one; more than 1: similarity alone counts
 
     def __call__(self, number: int) -> dict[str, int]:
         folder = Path(self.folder)
@@ -84,9 +84,9 @@ class ResolveTask:
         first, second = np.load(folder / f"task-pairs-{number:05d}.npy")
         copy_of = task["copy_of"].to_numpy()
         sets = load_sets(folder, task)
-        roots, verified, alike = verified_components(*sets, copy_of, first, second, self.num, self.den)
+        roots, verified, alike = verified_components(*sets, copy_of, first, second, *self.similarity, *self.share)
         order, starts = cluster_order(roots, task["rank"].to_numpy())
-        survivor, proof, walked = walk_survivors(*sets, copy_of, order, starts, self.num, self.den)
+        survivor, proof, walked = walk_survivors(*sets, copy_of, order, starts, *self.similarity, *self.share)
         sizes = np.diff(starts)
         member = task["member"].to_numpy()
         columns = [

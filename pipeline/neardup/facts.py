@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from pipeline.files import open_ipc, read_batches, write_array, write_ipc
+from pipeline.files import open_ipc, read_batches, whole, write_array, write_ipc
 from pipeline.kernels.bands import band_keys
 from pipeline.kernels.shingles import hash_bytes
 from pipeline.kernels.text import buffers
@@ -25,10 +25,11 @@ FACTS = pa.schema(
 
 @dataclass(frozen=True)
 class Extract:
-    """Signs the documents of a shard. A picklable function of (path, number of the shard).
+    """Signs the documents of a shard. A picklable function of (path, number of the shard, its documents).
 
-    Writes under `folder`: `facts-N.arrow` (FACTS), `signatures-N.npy` (uint32, documents x num_perm) and `bands-N.npy` (uint64,
-    bands x documents). Signatures under `earlier` are taken over for documents whose text is still the same.
+    Writes `facts-N.arrow` (FACTS), `bands-N.npy` (uint32, bands x documents) and `signatures-N.npy` (uint32, documents x
+    num_perm). Where the folder `earlier` holds signatures of the shard, only those of documents whose text has changed since are
+    written, and `changed-N.npy` (int64) says which.
     """
 
     folder: str
@@ -39,36 +40,52 @@ class Extract:
     rows: int
 
     def __call__(self, item: Sequence[str | int]) -> dict[str, int]:
-        path, number = Path(str(item[0])), int(item[1])
-        earlier = open_signed(Path(self.earlier), number) if self.earlier else None
-        batches, at, signed = [], 0, 0
-        parts: list[np.ndarray] = []
-        for batch in read_batches(path):
-            known = None if earlier is None else (earlier[0][at : at + batch.num_rows], earlier[1][at : at + batch.num_rows])
-            facts, signatures, new = sign_batch(batch, known, self.rules)
-            batches.append(facts)
-            parts.append(signatures)
-            at += batch.num_rows
-            signed += new
-        signatures = np.concatenate([np.empty((0, self.rules.num_perm), np.uint32), *parts])
-        keys = np.empty((self.bands, at), np.uint64)
-        band_keys(signatures, self.bands, self.rows, keys)
-        write_array(Path(self.folder) / f"signatures-{number:05d}.npy", signatures)
+        path, number, documents = Path(str(item[0])), int(item[1]), int(item[2])
+        folder = Path(self.folder)
+        known = open_signed(Path(self.earlier), number, documents) if self.earlier else None
+        keys = np.empty((self.bands, documents), np.uint32)
+        batches, changed, at = [], [np.empty(0, np.int64)], 0
+        with whole(folder / f"signatures-{number:05d}.npy") as beside, open(beside, "wb") as stream:
+            stream.write(bytes(_HEADER_BYTES))
+            for batch in read_batches(path):
+                stop = at + batch.num_rows
+                here = None if known is None else (known[0][at:stop], known[1][at:stop])
+                facts, signatures, new = sign_batch(batch, here, self.rules)
+                band_keys(signatures, self.bands, self.rows, keys[:, at:stop])
+                (signatures if known is None else signatures[new]).tofile(stream)
+                changed.append(np.flatnonzero(new) + at)
+                batches.append(facts)
+                at = stop
+            rows = np.concatenate(changed)
+            stream.seek(0)
+            stream.write(_header(at if known is None else len(rows), self.rules.num_perm))
+        if known is not None:
+            write_array(folder / f"changed-{number:05d}.npy", rows)
         write_array(Path(self.band_folder) / f"bands-{number:05d}.npy", keys)
-        write_ipc(Path(self.folder) / f"facts-{number:05d}.arrow", batches, FACTS)
-        return {"documents": at, "signed": signed}
+        write_ipc(folder / f"facts-{number:05d}.arrow", batches, FACTS)
+        return {"documents": at, "signed": len(rows)}
+
+
+_HEADER_BYTES = 128  # of an .npy file with a short shape
+
+
+def _header(rows: int, columns: int) -> bytes:
+    """What an .npy file of uint32 begins with."""
+    text = f"{{'descr': '<u4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}"
+    return b"\x93NUMPY\x01\x00" + (_HEADER_BYTES - 10).to_bytes(2, "little") + text.ljust(_HEADER_BYTES - 11).encode() + b"\n"
 
 
 Known = tuple[pa.Table, np.ndarray]
+Signed = tuple[pa.RecordBatch, np.ndarray, np.ndarray]
 
 
-def sign_batch(batch: pa.RecordBatch, known: Known | None, rules: SignatureRules) -> tuple[pa.RecordBatch, np.ndarray, int]:
-    """FACTS and signatures of a batch, and how many documents had to be signed. Marked rows take no part."""
+def sign_batch(batch: pa.RecordBatch, known: Known | None, rules: SignatureRules) -> Signed:
+    """FACTS and signatures of a batch, and which documents had to be signed. Marked rows take no part."""
     text = batch.column("text")
     text_hash = hash_bytes(*buffers(text))
     todo = live_rows(batch)
     same = np.zeros(len(text), np.bool_)
-    if known is not None and len(known[1]) == len(text):
+    if known is not None:
         facts = known[0]
         same = todo & (facts["text_hash"].to_numpy() == text_hash) & (facts["fingerprint"].to_numpy() != 0)
     todo = todo & ~same
@@ -76,33 +93,59 @@ def sign_batch(batch: pa.RecordBatch, known: Known | None, rules: SignatureRules
     if known is not None and same.any():
         signatures[same] = known[1][same]
         fingerprint[same] = known[0]["fingerprint"].to_numpy()[same]
-    return pa.RecordBatch.from_arrays([pa.array(text_hash), pa.array(fingerprint)], schema=FACTS), signatures, int(todo.sum())
+    return pa.RecordBatch.from_arrays([pa.array(text_hash), pa.array(fingerprint)], schema=FACTS), signatures, todo
 
 
-def open_signed(folder: Path, number: int) -> Known | None:
-    """FACTS and signatures (memory-mapped) of a shard, if they were left there."""
+def open_signed(folder: Path, number: int, documents: int) -> Known | None:
+    """FACTS and signatures (memory-mapped) of a shard, if they were left there for just so many documents."""
     path = folder / f"facts-{number:05d}.arrow"
     if not path.exists():
         return None
+    facts = open_ipc(path).read_all()
+    if facts.num_rows != documents or documents == 0:
+        return None
     signatures: np.ndarray = np.load(folder / f"signatures-{number:05d}.npy", mmap_mode="r")
-    return open_ipc(path).read_all(), signatures
+    return facts, signatures
+
+
+@dataclass(frozen=True)
+class SignatureSource:
+    """Where signatures lie: in a folder, and those of documents that did not change since in an earlier one."""
+
+    folder: Path
+    earlier: str | None
 
 
 class SignatureFiles:
     """The signatures of all shards, memory-mapped, read by the number of the document in the corpus."""
 
-    def __init__(self, folder: Path, shards: int) -> None:
-        self._parts = [np.load(folder / f"signatures-{number:05d}.npy", mmap_mode="r") for number in range(shards)]
+    def __init__(self, source: SignatureSource, shards: int) -> None:
+        self._parts: list[np.ndarray] = []
+        self._changes: list[tuple[np.ndarray, np.ndarray] | None] = []
+        for number in range(shards):
+            own: np.ndarray = np.load(source.folder / f"signatures-{number:05d}.npy", mmap_mode="r")
+            changed = source.folder / f"changed-{number:05d}.npy"
+            if changed.exists():
+                self._changes.append((np.load(changed), own))
+                self._parts.append(np.load(Path(str(source.earlier)) / f"signatures-{number:05d}.npy", mmap_mode="r"))
+            else:
+                self._changes.append(None)
+                self._parts.append(own)
         self._ends = np.cumsum([len(part) for part in self._parts])
 
     def take(self, rows: np.ndarray) -> np.ndarray:
         """The signatures of these documents, in the order given."""
-        out = np.empty((len(rows), self._parts[0].shape[1]), np.uint32)
+        out = np.empty((len(rows), self._parts[0].shape[1] if self._parts else 0), np.uint32)
         shard = np.searchsorted(self._ends, rows, side="right")
         for number in np.unique(shard):
             here = np.flatnonzero(shard == number)
-            part = self._parts[number]
-            out[here] = part[rows[here] - (self._ends[number] - len(part))]
+            places = rows[here] - (self._ends[number] - len(self._parts[number]))
+            out[here] = self._parts[number][places]
+            changes = self._changes[number]
+            if changes is not None and len(changes[0]):
+                at = np.minimum(np.searchsorted(changes[0], places), len(changes[0]) - 1)
+                hit = changes[0][at] == places
+                out[here[hit]] = changes[1][at[hit]]
         return out
 
 

@@ -9,8 +9,9 @@ import pyarrow.compute as pc
 from annotated_types import Ge, Gt, Le
 
 from pipeline.edits import NO_EDITS
-from pipeline.neardup.find import Search, find_clusters
+from pipeline.neardup.find import find_clusters
 from pipeline.neardup.rules import SignatureRules
+from pipeline.neardup.search import Search
 from pipeline.neardup.verdicts import overlay
 from pipeline.schema import live_rows, replace_columns
 from pipeline.stage import Corpus, Outcome

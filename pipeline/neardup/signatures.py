@@ -24,7 +24,7 @@ def shingle_hashes(texts: Texts, shingle_words: int = 5) -> list[np.ndarray]:
     """
     _check_positive("shingle_words", shingle_words)
     sets: list[np.ndarray] = []
-    for chunk in _chunks(texts):
+    for chunk in text_chunks(texts):
         offsets, data = buffers(chunk)
         values, starts = shingle_sets(offsets, data, np.ones(len(chunk), np.bool_), token_table(), shingle_words)
         sets += np.split(values, starts[1:-1]) if len(chunk) else []
@@ -38,7 +38,7 @@ def signatures(texts: Texts, num_perm: int = 128, seed: int = 1, shingle_words: 
     equal places estimates the Jaccard similarity with standard error sqrt(J(1-J)/num_perm), at most 0.044 at 128 (Broder 1997).
     """
     rules = SignatureRules(num_perm, seed, shingle_words)
-    parts = [sign(chunk, np.ones(len(chunk), np.bool_), rules)[0] for chunk in _chunks(texts)]
+    parts = [sign(chunk, np.ones(len(chunk), np.bool_), rules)[0] for chunk in text_chunks(texts)]
     return np.concatenate([np.empty((0, num_perm), np.uint32), *parts])
 
 
@@ -54,6 +54,14 @@ def sign(text: pa.Array, rows: np.ndarray, rules: SignatureRules) -> tuple[np.nd
     return out, sign_rows(offsets, data, rows, token_table(), rules.shingle_words, a, b, out)
 
 
+def to_datasketch(signature: np.ndarray, seed: int = 1) -> MinHash:
+    """The signature (one row of `signatures`) as a datasketch.MinHash, which datasketch's own LSH, Forest and storages take.
+
+    `seed` is that of `signatures`. To compare it with a MinHash of datasketch's own, feed that the `shingle_hashes` of its text.
+    """
+    return MinHash(seed=seed, scheme=SCHEME, hashvalues=np.asarray(signature, np.uint32), hashfunc=int)
+
+
 @cache
 def permutations(num_perm: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """datasketch's odd factors and shifts for these settings: two uint32 arrays of `num_perm`."""
@@ -62,7 +70,8 @@ def permutations(num_perm: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return np.ascontiguousarray(a), np.ascontiguousarray(b)
 
 
-def _chunks(texts: Texts) -> list[pa.Array]:
+def text_chunks(texts: Texts) -> list[pa.Array]:
+    """The texts as arrays of strings."""
     if isinstance(texts, pa.ChunkedArray):
         return list(texts.chunks)
     return [texts if isinstance(texts, pa.Array) else pa.array(texts, pa.large_string())]

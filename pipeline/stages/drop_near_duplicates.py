@@ -9,9 +9,10 @@ import pyarrow.compute as pc
 from annotated_types import Ge, Gt, Le
 
 from pipeline.edits import NO_EDITS
-from pipeline.neardup.find import Search, find_clusters
-from pipeline.neardup.members import Keep
+from pipeline.neardup.find import find_clusters
+from pipeline.neardup.keep import Keep
 from pipeline.neardup.rules import SignatureRules
+from pipeline.neardup.search import Search
 from pipeline.neardup.verdicts import overlay
 from pipeline.schema import live_rows, replace_columns
 from pipeline.stage import Corpus, Outcome
@@ -36,7 +37,14 @@ class DropNearDuplicates:
     shingle_words: Annotated[int, Ge(1)] = field(default=5, metadata={"help": "tokens in a shingle"})
     keep: Keep = field(
         default="longest",
-        metadata={"help": "which document of a cluster stays: longest text, newest, oldest, or first read; ties by doc_id"},
+        metadata={
+            "help": "which document of a cluster stays: longest, newest, oldest, first, lowest_mt_score, {sources: [best, next …]}, "
+            "or a list of them, each for the ties of those before; the last ties by doc_id"
+        },
+    )
+    containment: Annotated[float, Gt(0), Le(1)] | None = field(
+        default=None,
+        metadata={"help": "a document also goes for a kept one that holds this share of its shingles (a shorter version of it)"},
     )
     num_perm: Annotated[int, Ge(1)] = field(default=128, metadata={"help": "places of a signature"})
     seed: Annotated[int, Ge(0)] = field(default=1, metadata={"help": "seed of the permutations"})
@@ -46,8 +54,15 @@ class DropNearDuplicates:
 
     def judge(self, corpus: Corpus) -> Mapping[str, Any]:
         """Verdicts for the documents that are in a cluster; returns counts."""
+        return find_clusters(corpus, self._search())
+
+    def describe(self) -> list[str]:
+        """What the settings mean, line by line: for `pipeline check`."""
+        return self._search().describe()
+
+    def _search(self) -> Search:
         rules = SignatureRules(self.num_perm, self.seed, self.shingle_words)
-        return find_clusters(corpus, Search(self.threshold, rules, self.target_recall, self.keep))
+        return Search(self.threshold, rules, self.target_recall, self.keep, self.containment)
 
     def apply(self, batch: pa.RecordBatch, verdicts: pa.Table) -> Outcome:
         """The batch with its clusters, its near-duplicates and blank texts marked; rows marked before stay as they are."""

@@ -7,13 +7,14 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.edits import NO_EDITS, apply_columns
+from pipeline.encoding.legacy_charset import may_be_legacy, redecode_legacy
+from pipeline.encoding.one_pass import Answers, one_pass
+from pipeline.encoding.proof import prove, tables
+from pipeline.encoding.spans import compose, difference, in_order, renumber, span_table, splice_spans, without_rows
 from pipeline.kernels.encoding import REPLACED, UNPROVEN, WIDE, count_letters
-from pipeline.kernels.text import buffers, splice, strings
+from pipeline.kernels.text import buffers
 from pipeline.schema import live_rows, replace_columns
 from pipeline.stage import Outcome
-from pipeline.encoding.one_pass import SPANS, Answers, one_pass
-from pipeline.encoding.proof import prove, tables
-from pipeline.encoding.text_diff import diff
 
 # Texts whose letters are Latin in this share, in percent, are Latin-dominant. Must hold for English with a Chinese byline (the
 # least of 164 German, 162 English and French documents is 99.9), must not for Chinese news full of company names (the most of
@@ -38,6 +39,9 @@ class FixEncoding:
     fix_width: Literal["latin", "never"] = field(
         default="latin", metadata={"help": "full-width forms become plain ones: in texts of Latin script, or never"}
     )
+    legacy_charsets: bool = field(
+        default=True, metadata={"help": "text of cp1251, koi8, gb18030 … read as Latin-1 is read anew where its language is plain"}
+    )
 
     def __call__(self, batch: pa.RecordBatch) -> Outcome:
         text = batch.column("text")
@@ -45,7 +49,7 @@ class FixEncoding:
         rows = rows[self._may_change(text, rows)]
         if len(rows) == 0:
             return Outcome(batch, NO_EDITS)
-        text, edits = _apply(text, _renumber(self._settle(text.take(pa.array(rows))), rows))
+        text, edits = _apply(text, renumber(self._settle(text.take(pa.array(rows))), rows))
         return Outcome(replace_columns(batch, text=text), edits)
 
     def _may_change(self, text: pa.Array, rows: np.ndarray) -> np.ndarray:
@@ -54,7 +58,7 @@ class FixEncoding:
         flags = prove(offsets[rows], offsets[rows + 1], data)
         changes: np.ndarray = (flags & (UNPROVEN | REPLACED)) != 0
         changes |= self._has_wide_to_fix(text, rows, flags == WIDE)
-        return changes
+        return changes | may_be_legacy(text, rows) if self.legacy_charsets else changes
 
     def _has_wide_to_fix(self, text: pa.Array, rows: np.ndarray, candidates: np.ndarray) -> np.ndarray:
         """Which of these rows are candidates that hold characters of other width and are Latin-dominant."""
@@ -79,20 +83,29 @@ class FixEncoding:
         settled = {row: self._fixed_point(text[row].as_py(), answers) for row in rows}
         emptied = np.flatnonzero((_lengths(once) == 0) & (_lengths(text) > 0)).tolist()
         rewritten = [_rewrite(row, text[row].as_py(), new) for row, new in settled.items()]
-        return _in_order([_without(spans, rows + emptied), *rewritten])
+        return in_order([without_rows(spans, rows + emptied), *rewritten])
 
     def _pass(self, text: pa.Array, answers: Answers) -> tuple[pa.Table, pa.Array]:
+        """One pass of legacy charsets and then ftfy, which would mend some of their mojibake wrongly; as spans and as text."""
+        if not self.legacy_charsets:
+            return self._pass_of_ftfy(text, answers)
+        redecoded = redecode_legacy(text)
+        between = splice_spans(text, redecoded)
+        spans, mended = self._pass_of_ftfy(between, answers)
+        return compose(redecoded, spans, between), mended
+
+    def _pass_of_ftfy(self, text: pa.Array, answers: Answers) -> tuple[pa.Table, pa.Array]:
         """One pass of ftfy, as spans and as text; width is fixed in texts that are Latin-dominant when the rest is mended."""
         spans = one_pass(text, fix_width=False, answers=answers)
-        mended = _splice(text, spans)
+        mended = splice_spans(text, spans)
         offsets, data = buffers(mended)
         candidates = (prove(offsets[:-1], offsets[1:], data) & (WIDE | UNPROVEN)) != 0
         wide = np.flatnonzero(self._has_wide_to_fix(mended, np.arange(len(text)), candidates))
         if len(wide) == 0:
             return spans, mended
-        wider = _renumber(one_pass(text.take(pa.array(wide)), fix_width=True, answers=answers), wide)
-        spans = _in_order([_without(spans, wide.tolist()), wider])
-        return spans, _splice(text, spans)
+        wider = renumber(one_pass(text.take(pa.array(wide)), fix_width=True, answers=answers), wide)
+        spans = in_order([without_rows(spans, wide.tolist()), wider])
+        return spans, splice_spans(text, spans)
 
     def _fixed_point(self, text: str, answers: Answers) -> str:
         """What the text becomes when passes follow until nothing changes; the text itself when they never end or empty it."""
@@ -112,27 +125,6 @@ def _apply(text: pa.Array, spans: pa.Table) -> tuple[pa.Array, pa.RecordBatch]:
     return apply_columns(text, rows=row, starts=start, stops=stop, inserted=inserted, rule=rule, evidence=evidence)
 
 
-def _splice(text: pa.Array, spans: pa.Table) -> pa.Array:
-    """The texts with the spans replaced."""
-    if spans.num_rows == 0:
-        return text
-    places = (spans[name].to_numpy() for name in ("row", "start", "stop"))
-    return strings(*splice(*buffers(text), *places, *buffers(pa.concat_arrays(spans["inserted"].chunks))))
-
-
-def _in_order(tables_of_spans: list[pa.Table]) -> pa.Table:
-    return pa.concat_tables(tables_of_spans).sort_by([("row", "ascending"), ("start", "ascending")])
-
-
-def _renumber(spans: pa.Table, rows: np.ndarray) -> pa.Table:
-    """The spans with row i given as `rows[i]`."""
-    return spans.set_column(0, SPANS.field("row"), pa.array(rows[spans["row"].to_numpy()], pa.int64()))
-
-
-def _without(spans: pa.Table, rows: list[int]) -> pa.Table:
-    return spans.filter(pa.array(~np.isin(spans["row"].to_numpy(), rows)))
-
-
 def _lengths(text: pa.Array) -> np.ndarray:
     offsets, _ = buffers(text)
     return np.diff(offsets)
@@ -140,9 +132,5 @@ def _lengths(text: pa.Array) -> np.ndarray:
 
 def _rewrite(row: int, old: str, new: str) -> pa.Table:
     """The spans between a text and what several passes made of it; which rules did it cannot be told."""
-    spans, at, place = [], 0, 0
-    for change in diff(old, new):
-        start = place + len(old[at : change.start].encode())
-        at, place = change.stop, start + len(old[change.start : change.stop].encode())
-        spans.append({"row": row, "start": start, "stop": place, "inserted": change.inserted, "rule": "encoding/several_passes"})
-    return pa.Table.from_pylist(spans, schema=SPANS)
+    changes = difference(old, new, "encoding/several_passes")
+    return span_table([row] * len(changes), changes)

@@ -29,6 +29,14 @@ MIN_EVIDENCE = 10
 LARGE_ALPHABETS = ("ja", "ko", "zh")
 
 
+# Capitals from which a text in capitals is read as words. Must let "COUNCIL PUTS OFF BRIDGE DECISION" (28) pass, and must not
+# "NATO UNESCO OPEC" (14), which would be Italian.
+MIN_CAPITALS = 20
+
+# Characters of a text in capitals that are read; langdetect reads as many of any text.
+MAX_LOWERED = 10_000
+
+
 class Guesses(NamedTuple):
     """One value a row, int64. All but the label are 0 for a text without n-grams of any profile."""
 
@@ -46,7 +54,11 @@ class IdentifyLanguage:
     that the same text always has the same label. `zh` stands for both of its Chinese profiles. `lang_score` is the margin of
     the best label over the next in thousandths of a nat per n-gram. The label is `und` when that is below `min_margin` or comes
     to less than MIN_EVIDENCE in all, and when the label's profile holds less than `min_known` of the text's n-grams: a text in
-    a language without a profile. Unwanted languages get `drop_reason` `language:<label>`.
+    a language without a profile. A text mostly in capitals, whose n-grams the method passes over, is read in small letters if it
+    would be `und` otherwise. Unwanted languages get `drop_reason` `language:<label>`.
+
+    No letters (digits, emoji, white space, an address alone), few letters, and letters of a script that no profile knows are
+    `und` with score 0 or little more. Of a text of any length at most 32 kB are read.
 
     Measured: with the defaults 0 of 1,514 documents in known languages lose their right label, and 79 % of 583 in languages
     without a profile are `und` (Sakha, whose n-grams are Russian, never is); the margin alone found 33 %.
@@ -72,7 +84,7 @@ class IdentifyLanguage:
         rows = np.flatnonzero(live)
         if len(rows) == 0:
             return Outcome(batch, NO_EDITS)
-        guesses = best_labels(batch.column("text"), rows)
+        guesses = self._guess(batch.column("text"), rows)
         labels, names = self._labels(guesses), [*label_names(), UNDETERMINED]
         reasons = [self._reason(name) for name in names]
         place = np.cumsum(live) - 1  # of a live row among the live rows
@@ -85,6 +97,18 @@ class IdentifyLanguage:
         mask = pa.array(live)
         merged = {name: pc.if_else(mask, column, batch.column(name)) for name, column in columns.items()}
         return Outcome(replace_columns(batch, **merged), NO_EDITS)
+
+    def _guess(self, text: pa.Array, rows: np.ndarray) -> Guesses:
+        """The best labels, with text in capitals read as small letters where it says nothing as it is."""
+        guesses = best_labels(text, rows)
+        undetermined = np.flatnonzero(self._labels(guesses) == len(label_names()))
+        heads = pc.utf8_slice_codeunits(text.take(pa.array(rows[undetermined])), 0, MAX_LOWERED)
+        capital, small = (pc.count_substring_regex(heads, pattern).to_numpy() for pattern in (r"\p{Lu}", r"\p{Ll}"))
+        shouted = np.flatnonzero((capital > small) & (capital >= MIN_CAPITALS))
+        again = best_labels(pc.utf8_lower(heads.take(pa.array(shouted))), np.arange(len(shouted)))
+        for column, values in zip(guesses, again):
+            column[undetermined[shouted]] = values
+        return guesses
 
     def _labels(self, guesses: Guesses) -> np.ndarray:
         """Positions in `label_names()`, one past its end for und."""

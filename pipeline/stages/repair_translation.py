@@ -13,9 +13,10 @@ from annotated_types import Ge, Le
 from pipeline.edits import apply_spans
 from pipeline.exchange import exchange
 from pipeline.files import write_ipc
+from pipeline.kernels.attestations import NAME, PHRASE, WORD
 from pipeline.schema import replace_columns
 from pipeline.stage import Corpus, Outcome
-from pipeline.translation.evidence import EVIDENCE, NAME, NOTHING, PHRASE, resolve
+from pipeline.translation.evidence import EVIDENCE, NOTHING, resolve
 from pipeline.translation.shards import Settings, Shard, answer_batch, gather_needs, score_shard, spans_of, write_verdicts
 
 _RANGES = 4  # facts are few: they only answer what documents above the gate ask
@@ -57,7 +58,7 @@ class RepairTranslation:
         counts = corpus.map("score", partial(score_shard, settings), items)
         summary = {name: sum(count[name] for count in counts) for name in ("judged", "passed")}
         evidence = NOTHING
-        if summary["passed"]:
+        if any(count["asked"] for count in counts):
             gather_needs(settings, len(items))
             evidence = exchange(corpus, partial(answer_batch, settings), resolve, ranges=_RANGES).sort_by(
                 [("kind", "ascending"), ("key", "ascending")]
@@ -65,7 +66,8 @@ class RepairTranslation:
         write_ipc(corpus.folder / "evidence.arrow", evidence.combine_chunks().to_batches(), EVIDENCE)
         noted = corpus.map("verdicts", partial(write_verdicts, settings), items)
         kinds = evidence["kind"].to_numpy()
-        return {**summary, "phrases": int((kinds == PHRASE).sum()), "aliases": int((kinds == NAME).sum()), "noted": sum(noted)}
+        shown = {name: int((kinds == kind).sum()) for name, kind in (("phrases", PHRASE), ("words", WORD), ("aliases", NAME))}
+        return {**summary, **shown, "noted": sum(noted)}
 
     def apply(self, batch: pa.RecordBatch, verdicts: pa.Table) -> Outcome:
         text, edits = apply_spans(batch.column("text"), spans_of(verdicts))

@@ -13,14 +13,14 @@ import numpy as np
 import pyarrow as pa
 from annotated_types import Ge, Le
 
-from pipeline.edits import apply_columns
-from pipeline.kernels.lines import removal_spans
-from pipeline.boilerplate.packs import Pack, find_pack, read_pack, shipped_pack, shipped_packs
-from pipeline.schema import add_flags, live_rows, replace_columns
-from pipeline.stage import Outcome
 from pipeline.boilerplate.lines import AllLines, Lines, tabulate
 from pipeline.boilerplate.match import Matcher, applicable
+from pipeline.boilerplate.packs import Pack, find_pack, read_pack, shipped_pack, shipped_packs
 from pipeline.boilerplate.passes import Matches, Removal, one_pass
+from pipeline.edits import apply_columns
+from pipeline.kernels.lines import removal_spans
+from pipeline.schema import add_flags, live_rows, replace_columns
+from pipeline.stage import Outcome
 
 GUARD_FLAG = "boilerplate_guard"
 MAX_PASSES = 50  # news needs two or three; a document that needs more is kept as it was
@@ -73,11 +73,21 @@ class StripBoilerplate:
     def _unsafe_rows(self, lines: Lines, removal: Removal, rows: int) -> np.ndarray:
         """Boolean per row: whether too little of the document would be left."""
         dropped = np.isin(lines.number, np.fromiter(removal.dropped, np.int64, len(removal.dropped)))
-        before = np.bincount(lines.row, lines.tokens, rows).astype(np.int64)
-        removed = np.bincount(lines.row[dropped], lines.tokens[dropped], rows).astype(np.int64)
+        counted = _first_copies(lines, dropped)
+        before = np.bincount(lines.row[counted], lines.tokens[counted], rows).astype(np.int64)
+        removed = np.bincount(lines.row[counted & dropped], lines.tokens[counted & dropped], rows).astype(np.int64)
         too_few = (before - removed < self.min_words_left) & (before >= self.min_words_left)
         unsafe: np.ndarray = (removed > 0) & ((removed > self.max_removed_share * before) | too_few)
         return unsafe
+
+
+def _first_copies(lines: Lines, dropped: np.ndarray) -> np.ndarray:
+    """Boolean per line: one of each set of equal lines of a document, a kept one where there is one. No reader misses a second copy."""
+    order = np.lexsort((dropped, lines.key, lines.row))
+    row, key = lines.row[order], lines.key[order]
+    first = np.ones(len(order), np.bool_)
+    first[order[1:]] = (row[1:] != row[:-1]) | (key[1:] != key[:-1])
+    return first
 
 
 @cache

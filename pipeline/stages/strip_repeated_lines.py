@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from annotated_types import Ge, Le
 
+from pipeline.boilerplate.repeated_lines import Lines, count_families, extract, lines_of, source_keys
 from pipeline.edits import NO_EDITS, apply_columns
 from pipeline.exchange import exchange
 from pipeline.files import write_ipc
@@ -18,7 +19,6 @@ from pipeline.kernels.repeated_lines import reachable_from_edges
 from pipeline.kernels.text import buffers
 from pipeline.schema import add_flags, live_rows, replace_columns
 from pipeline.stage import Corpus, Outcome
-from pipeline.boilerplate.repeated_lines import Lines, count_families, extract, lines_of, source_keys
 
 RULE = "repeated_line"
 GUARD_FLAG = "repeated_lines_guard"

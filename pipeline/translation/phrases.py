@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from pipeline.kernels.casing import LOWERED
 from pipeline.kernels.phrases import find_phrases
 from pipeline.kernels.text import buffers
 from pipeline.translation.lexicon import classes
@@ -39,15 +38,7 @@ class Attested:
 def wanted_keys(text: pa.Array, rows: np.ndarray) -> np.ndarray:
     """Keys (uint64, sorted) of the phrases in these rows that another document could show to be names."""
     offsets, data = buffers(text)
-    return np.unique(find_phrases(offsets, data, rows, *classes(), _EVERYTHING, True)[1])
-
-
-def attestations(text: pa.Array, rows: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[str | None]]:
-    """Keys, rows and forms of the wanted phrases (a table of slots) in these rows; None for the form of one not capitalised."""
-    offsets, data = buffers(text)
-    found, keys = find_phrases(offsets, data, rows, *classes(), wanted, False)
-    forms = [None if state == LOWERED else bytes(data[start:stop]).decode() for _, start, stop, state in found.tolist()]
-    return keys, found[:, 0], forms
+    return np.unique(find_phrases(offsets, data, rows, *classes(), _EVERYTHING)[1])
 
 
 def judge_phrase(forms: Iterable[Said], most_families: int) -> Attested | None:

@@ -1,6 +1,8 @@
 """From verdicts to spans: phrases in the form that other families write, and proposals for the spelling of names."""
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,18 +11,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.edits import Span
+from pipeline.kernels.attestations import NAME, PHRASE, WORD
 from pipeline.kernels.cased_words import make_slots
 from pipeline.kernels.names import find_names
 from pipeline.kernels.phrases import find_phrases
 from pipeline.kernels.text import buffers
-from pipeline.translation.evidence import NAME, PHRASE
-from pipeline.translation.lexicon import classes
+from pipeline.translation.lexicon import classes, word_list
+from pipeline.translation.words import LEAST_FAMILIES, Strange, Uses
 
 _DOCS_TOLD = 3  # documents named as evidence
 
 # "Islamic state", "ned Price" contradict themselves, so one other family is enough. A phrase wholly in lower case may as well be
 # a description ("the opening ceremony", which one story of the WMT21 references writes with capitals): two families at least.
 _FAMILIES_ALL_LOWER = 2
+
+# Around a word that is capitalised there must be English, and no address: "en casa el Cinco de Mayo", "www clinton senate gov" (dots
+# lost) and "http://leahy.example" are none of a name's business.
+_AROUND_BYTES = 40
+_FUNCTION_WORD = re.compile(rb"(?<![\w-])(?:the|and|of|to|for|that|with|by|was|is|are|were|from|his|her|their|have|has|had|said)(?![\w-])")
+_ADDRESS = re.compile(rb"(?i)(?<![a-z])(?:https?|www|com|org|net|gov|edu|html?|pdf|mp3|cfm|php|aspx?)(?![a-z])|[@#_/\\=]")
 
 Verdict = Mapping[str, Any]
 
@@ -31,15 +40,15 @@ def repair_phrases(
     """Edits that give phrases of these rows the form that other families write. Longer phrases go first, then earlier ones."""
     known = {verdict["key"]: verdict for verdict in _of_kind(verdicts, PHRASE)}
     offsets, data = buffers(text)
-    found, keys = find_phrases(offsets, data, rows, *classes(), make_slots(np.array(list(known), np.uint64)), True)
+    found, keys = find_phrases(offsets, data, rows, *classes(), make_slots(np.array(list(known), np.uint64)))
     taken: set[int] = set()  # bytes of `data` that an edit has claimed
-    for (row, start, stop, _), key in sorted(zip(found.tolist(), keys.tolist(), strict=True), key=_longest_first):
+    for (row, start, stop), key in sorted(zip(found.tolist(), keys.tolist(), strict=True), key=_longest_first):
         phrase, verdict = bytes(data[start:stop]).decode(), known[key]
         needed = min_families if phrase.lower() != phrase else max(min_families, _FAMILIES_ALL_LOWER)
         evidence = _evidence(verdict, families[row], needed)
         if evidence and verdict["form"].lower() == phrase.lower() and taken.isdisjoint(range(start, stop)):
             taken.update(range(start, stop))
-            yield _smallest_span(row, start - int(offsets[row]), phrase, verdict["form"], evidence)
+            yield _smallest_span(row, start - int(offsets[row]), phrase, verdict["form"], "phrase_case", evidence)
 
 
 def propose_names(
@@ -50,13 +59,37 @@ def propose_names(
     if not aliases:
         return
     offsets, data = buffers(text)
-    none = np.zeros(0, np.uint64)
-    for row, start, stop in find_names(offsets, data, rows, *classes(), none, none, np.zeros(0, np.bool_))[0].tolist():
+    for row, start, stop in find_names(offsets, data, rows, *classes())[0].tolist():
         alias = aliases.get(bytes(data[start:stop]).decode())
         evidence = alias and _evidence(alias, families[row], min_families)
         if alias and evidence:
             first = int(offsets[row])
             yield Span(row, start - first, stop - first, alias["form"], "name_variant", kind="proposal", evidence=evidence)
+
+
+def capitalise_words(
+    text: pa.Array, strange: Strange, families: Mapping[int, str], verdicts: Mapping[int, Verdict], passed: frozenset[int], least: int
+) -> Iterator[Span]:
+    """Edits that give words of these rows the form that other families write (rule W).
+
+    `verdicts` are those of words, by key; `passed` are rows whose own words have not been counted as evidence.
+    """
+    offsets, data = buffers(text)
+    own = Counter(zip(strange.rows.tolist(), strange.keys.tolist(), strict=True))
+    columns = (strange.rows.tolist(), strange.starts.tolist(), strange.stops.tolist(), strange.keys.tolist())
+    for row, start, stop, key in zip(*columns, strict=True):
+        verdict, first = verdicts[key], int(offsets[row])
+        word = bytes(data[first + start : first + stop]).decode()
+        uses = Uses(verdict["lower"], verdict["capital"])
+        evidence = _evidence(verdict, families[row], max(least, LEAST_FAMILIES))
+        around = bytes(data[max(first, first + start - _AROUND_BYTES) : min(first + stop + _AROUND_BYTES, int(offsets[row + 1]))])
+        agrees = verdict["form"].lower() == word and word.isascii() and word not in word_list("particles")
+        if evidence and agrees and uses.is_name(0 if row in passed else own[row, key]) and _is_english(around):
+            yield _smallest_span(row, start, word, verdict["form"], "word_case", evidence)
+
+
+def _is_english(around: bytes) -> bool:
+    return _FUNCTION_WORD.search(around) is not None and _ADDRESS.search(around) is None
 
 
 def without_edited(notes: Sequence[Span], edits: Sequence[Span]) -> list[Span]:
@@ -71,7 +104,7 @@ def _of_kind(verdicts: pa.Table, kind: int) -> list[dict[str, Any]]:
 
 
 def _longest_first(item: tuple[list[int], int]) -> tuple[int, int, int]:
-    (row, start, stop, _), _key = item
+    (row, start, stop), _key = item
     return row, start - stop, start
 
 
@@ -82,10 +115,12 @@ def _evidence(verdict: Verdict, family: str, min_families: int) -> str | None:
     if len(others) < min_families:
         return None
     told = {"form": verdict["form"], "families": verdict["count"] - (len(names) - len(others)), "docs": others[:_DOCS_TOLD]}
+    if verdict["kind"] == WORD:
+        told |= {"uses": {"lower": verdict["lower"], "capital": verdict["capital"]}}
     return json.dumps(told, ensure_ascii=False)
 
 
-def _smallest_span(row: int, start: int, phrase: str, form: str, evidence: str) -> Span:
+def _smallest_span(row: int, start: int, phrase: str, form: str, rule: str, evidence: str) -> Span:
     """The edit from phrase to form, without what both begin and end with."""
     first, last = 0, 0
     while phrase[first] == form[first]:
@@ -94,4 +129,4 @@ def _smallest_span(row: int, start: int, phrase: str, form: str, evidence: str) 
         last += 1
     begin = start + len(phrase[:first].encode())
     stop = start + len(phrase[: len(phrase) - last].encode())
-    return Span(row, begin, stop, form[first : len(form) - last], "phrase_case", evidence=evidence)
+    return Span(row, begin, stop, form[first : len(form) - last], rule, evidence=evidence)

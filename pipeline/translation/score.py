@@ -11,10 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.kernels import translation_signals as place
-from pipeline.kernels.cased_words import make_slots, word_keys
 from pipeline.kernels.text import buffers
-from pipeline.kernels.translation_signals import signal_places
-from pipeline.translation.signals import SIGNALS, Signal
+from pipeline.kernels.translation_signals import Anchors, make_anchors, scan_words
+from pipeline.translation.lexicon import english_words
+from pipeline.translation.signals import SIGNALS, SMALL_AFTER_COMMA, Signal
+from pipeline.translation.words import Strange
 
 SEGMENT_BYTES = 207  # of the segments that rates are counted in: 403,336 bytes of human translation in 1,948 segments
 LEAST_RATE = 0.17  # half a hit in the 2,967 segments of the smallest human set: what "none seen" is worth
@@ -57,11 +58,23 @@ def weights() -> tuple[np.ndarray, float]:
 
 def find_hits(text: pa.Array, rows: np.ndarray) -> Hits:
     """The hits in these rows (int64, ascending) of a large_string array without nulls."""
+    return scan(text, rows)[0]
+
+
+def scan(text: pa.Array, rows: np.ndarray) -> tuple[Hits, Strange]:
+    """The hits in these rows (int64, ascending) of a large_string array without nulls, and the words that no dictionary holds."""
     offsets, data = buffers(text)
+    places, words, keys = scan_words(offsets, data, rows, _anchors(), english_words())
+    starts = offsets[words[:, 0]]
+    return _look_closer(offsets, data, places), Strange(words[:, 0], words[:, 1] - starts, words[:, 2] - starts, keys)
+
+
+def _look_closer(offsets: np.ndarray, data: np.ndarray, places: np.ndarray) -> Hits:
+    """The hits among places of the scan."""
     view = data.data
     found: list[tuple[int, int, int, int]] = []
     seen = (-1, -1, -1)
-    for row, kind, begin, anchor in signal_places(offsets, data, rows, *_anchor_table()).tolist():
+    for row, kind, begin, anchor in places.tolist():
         index = _signal_of(kind)
         first = int(offsets[row])
         stop = min(int(offsets[row + 1]), anchor + _WINDOW_BYTES)
@@ -122,13 +135,11 @@ def _structural() -> dict[int, int]:
 
 
 @cache
-def _anchor_table() -> tuple[np.ndarray, np.ndarray]:
-    """The anchor words as the scan wants them: slots of word keys, and what each place stands for (uint8)."""
-    words = {word: place.FIRST_WORD + i for i, s in enumerate(SIGNALS) if not isinstance(s.anchors, int) for word in s.anchors}
-    words |= dict.fromkeys(("st", "nd", "rd", "th"), place.ORDINAL)
-    keys = word_keys(list(words))
-    slots = make_slots(keys)
-    kinds = np.zeros(len(slots), np.uint8)
-    for word, key in zip(words, keys, strict=True):
-        kinds[np.flatnonzero(slots == key)] = words[word]
-    return slots, kinds
+def _anchors() -> Anchors:
+    """The anchor words as the scan wants them."""
+    words: dict[str, tuple[int, str | int]] = dict.fromkeys(("st", "nd", "rd", "th"), (place.ORDINAL, ""))
+    for i, signal in enumerate(SIGNALS):
+        for anchor in () if isinstance(signal.anchors, int) else signal.anchors:
+            lead, _, word = anchor.rpartition(" ")
+            words[word] = (place.FIRST_WORD + i, place.CAPITAL_BEFORE if lead == "X" else f"{lead} "[-3:] if lead else "")
+    return make_anchors(words, SMALL_AFTER_COMMA)

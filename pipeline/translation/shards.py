@@ -1,7 +1,8 @@
 """The steps of `repair_translation` that run over shards: score, answer what is needed, and write down what is to be done.
 
 Files in the stage's folder: `scored-*.arrow` (VERDICTS as far as a document shows them by itself), `passed-*.npy` (numbers of the
-documents that pass, counted through the corpus), `needs-*.npz`, and in the end `verdicts-*.arrow`.
+documents that pass, counted through the corpus), `needs-*.npz`, `strange-*.npz` (words that no dictionary holds), and in the end
+`verdicts-*.arrow`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,11 +16,13 @@ import pyarrow.compute as pc
 
 from pipeline.edits import Span
 from pipeline.files import open_ipc, read_batches, write_array, write_ipc
+from pipeline.kernels.attestations import WORD
 from pipeline.translation import repairs
-from pipeline.translation.evidence import Needs, answer, find_needs, join_needs
-from pipeline.translation.rewrite import propose_names, repair_phrases, without_edited
+from pipeline.translation.evidence import Needs, answer, find_needs, join_needs, read_asked
+from pipeline.translation.rewrite import capitalise_words, propose_names, repair_phrases, without_edited
 from pipeline.translation.scope import family_of, judged_rows, lengths
-from pipeline.translation.score import Hits, evidence_json, find_hits, score
+from pipeline.translation.score import Hits, evidence_json, scan, score
+from pipeline.translation.words import Strange
 
 _SPAN = pa.struct(
     [
@@ -58,21 +61,27 @@ class Settings:
 def score_shard(settings: Settings, item: Sequence[Any]) -> dict[str, int]:
     """Scores one shard; leaves its scores, which documents pass, and what these need."""
     shard = Shard(*item)
-    passed, needs, verdicts, row = [np.zeros(0, np.int64)], [], [], 0
+    passed, needs, verdicts, words, firsts, row = [np.zeros(0, np.int64)], [], [], [], [], 0
     for batch in read_batches(Path(shard.path)):
         text, rows = batch.column("text"), judged_rows(batch)
-        hits = find_hits(text, rows)
+        hits, strange = scan(text, rows)
         scores = score(hits, lengths(text))
         through = rows[scores[rows] >= settings.min_score] if settings.level != "off" else rows[:0]
         spans = own_spans(text, hits, frozenset(through.tolist()), settings.level)
         verdicts.append(_verdicts(rows, scores, evidence_json(hits, batch.num_rows), spans, row))
         passed.append(through + row + shard.first)
-        needs += [find_needs(text, through)] if len(through) else []
+        if settings.level != "off":
+            words.append(strange.alone())
+            firsts.append(row)
+            needs.append(find_needs(text, through, words[-1].keys))
         row += batch.num_rows
     write_ipc(settings.file(f"scored-{shard.number:05d}.arrow"), verdicts, VERDICTS)
     write_array(settings.file(f"passed-{shard.number:05d}.npy"), np.concatenate(passed))
-    join_needs(needs).save(settings.file(f"needs-{shard.number:05d}.npz"))
-    return {"judged": sum(len(part) for part in verdicts), "passed": sum(len(part) for part in passed)}
+    Strange.join(words, firsts).save(settings.file(f"strange-{shard.number:05d}.npz"))
+    joined = join_needs(needs)
+    joined.save(settings.file(f"needs-{shard.number:05d}.npz"))
+    asked = sum(len(keys) for keys in (joined.phrases, joined.names, joined.words))
+    return {"judged": sum(len(part) for part in verdicts), "passed": sum(len(part) for part in passed), "asked": asked}
 
 
 def own_spans(text: pa.Array, hits: Hits, passed: frozenset[int], level: str) -> list[Span]:
@@ -96,8 +105,8 @@ def answer_batch(settings: Settings, batch: pa.RecordBatch, first: int) -> pa.Re
     """The facts of one batch, whose first document has this number."""
     asking = _passed_rows(np.load(settings.file("passed.npy")), batch, first)
     others = np.setdiff1d(judged_rows(batch), asking)
-    needs = Needs.load(settings.file("needs.npz"))
-    return answer(batch.column("text"), family_of(batch), batch.column("doc_id"), asking, others, needs)
+    asked = read_asked(settings.file("needs.npz"))
+    return answer(batch.column("text"), family_of(batch), batch.column("doc_id"), asking, others, asked)
 
 
 def write_verdicts(settings: Settings, item: Sequence[Any]) -> int:
@@ -105,7 +114,8 @@ def write_verdicts(settings: Settings, item: Sequence[Any]) -> int:
     shard = Shard(*item)
     scored = open_ipc(settings.file(f"scored-{shard.number:05d}.arrow")).read_all().combine_chunks()
     passed = np.load(settings.file(f"passed-{shard.number:05d}.npy"))
-    found = list(_corpus_spans(settings, shard, passed)) if len(passed) else []
+    strange = Strange.load(settings.file(f"strange-{shard.number:05d}.npz"))
+    found = list(_corpus_spans(settings, shard, passed, strange))
     if found:
         own = dict(zip(scored["row"].to_pylist(), scored["spans"].to_pylist(), strict=True))
         for row, spans in found:
@@ -129,19 +139,24 @@ def spans_of(verdicts: pa.Table) -> Iterator[Span]:
             yield Span(row=row, **span)
 
 
-def _corpus_spans(settings: Settings, shard: Shard, passed: np.ndarray) -> Iterator[tuple[int, list[Span]]]:
-    """For each document that passes and about which the corpus shows something: its row in the shard, and the spans."""
+def _corpus_spans(settings: Settings, shard: Shard, passed: np.ndarray, strange: Strange) -> Iterator[tuple[int, list[Span]]]:
+    """For each document about which the corpus shows something: its row in the shard, and the spans."""
     evidence = open_ipc(settings.file("evidence.arrow")).read_all()
+    words = {verdict["key"]: verdict for verdict in evidence.filter(pc.equal(evidence["kind"], WORD)).to_pylist()}
+    strange = strange.of_keys(np.array(list(words), np.uint64))
     row = 0
-    for batch in read_batches(Path(shard.path)) if evidence.num_rows else ():
+    for batch in read_batches(Path(shard.path)) if len(strange.rows) or (len(passed) and evidence.num_rows) else ():
         rows = _passed_rows(passed, batch, shard.first + row)
-        if len(rows):
-            text = batch.column("text")
-            families = dict(zip(rows.tolist(), family_of(batch).take(pa.array(rows)).to_pylist(), strict=True))
+        found = strange.within(row, row + batch.num_rows)
+        if len(rows) or len(found.rows):
+            text, chosen = batch.column("text"), np.union1d(rows, found.rows)
+            families = dict(zip(chosen.tolist(), family_of(batch).take(pa.array(chosen)).to_pylist(), strict=True))
             spans = [*repair_phrases(text, rows, families, evidence, settings.min_families)]
+            single = capitalise_words(text, found, families, words, frozenset(rows.tolist()), settings.min_families)
+            spans += without_edited([*single], spans)
             spans += propose_names(text, rows, families, evidence, settings.min_families)
-            for number, found in _by_row(spans).items():
-                yield row + number, [replace(span, row=row + number) for span in found]
+            for number, edits in _by_row(spans).items():
+                yield row + number, [replace(span, row=row + number) for span in edits]
         row += batch.num_rows
 
 

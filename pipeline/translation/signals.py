@@ -14,7 +14,10 @@ from pipeline.kernels import translation_signals as place
 
 @dataclass(frozen=True)
 class Signal:
-    """One mark. `anchors` are the words that it stands beside, or one structural place of the scan; `pattern` decides."""
+    """One mark; `pattern` decides. `anchors` are words that it holds, or one structural place of the scan.
+
+    An anchor of two words is the second, and what must stand before it: the end of the first, or for "X" any capitalised word.
+    """
 
     name: str
     anchors: tuple[str, ...] | int
@@ -39,14 +42,17 @@ AFTER_SPOKESMAN = (
     "told tweeted under until via was we were when where which while who whose will with would wrote"
 ).replace(" ", "|")
 
+# Small after a comma unless they begin a name or a title.
+SMALL_AFTER_COMMA = "and as at but for he if in it on or she so that the there they this we which while with".split()  # noqa: SIM905
+_CAPITALISED_AFTER_COMMA = "|".join(word.capitalize() for word in SMALL_AFTER_COMMA)
+
 SIGNALS = (
-    # ", It also brings"; not ", The Hague said" or ", It" that quotes a title. The Chinese comma joins whole sentences.
+    # ", It also brings"; not ", The Hague said" or "says, This is", a quotation. The Chinese comma joins whole sentences.
     Signal(
         "comma_capital",
         place.COMMA_CAPITAL,
         _pattern(
-            r"(?<=[a-z0-9)]), (?:And|As|At|But|For|He|If|In|It|On|Or|She|So|That|The|There|They|This|We|Which|While|With)"
-            r" (?=[a-z])"
+            rf"(?<=[a-z0-9)])(?<!said)(?<!says)(?<!asked)(?<!added), (?:{_CAPITALISED_AFTER_COMMA}) (?=[a-z])"
         ),
         *(0.3, 0.0, 0.27, 0.0, 2.1),
     ),
@@ -76,7 +82,7 @@ SIGNALS = (
     # "The Arab side said" (阿方), "the US side's position"; not "the British side of the border".
     Signal(
         "named_side",
-        ("side", "sides"),
+        ("X side", "X sides"),
         _pattern(
             r"\b[Tt]he (?:Afghan|American|Arab|British|Chinese|German|French|Indian|Iranian|Japanese|Korean|Philippine|Russian"
             r"|Taiwan|U\.S\.|US) sides?\b(?! (?:of|street|road))"
@@ -100,7 +106,7 @@ SIGNALS = (
     # 记者获悉, 据悉, 据报道
     Signal(
         "reporter_phrase",
-        ("reporter", "reporters", "reported", "understood", "known", "reports"),
+        ("reporter", "reporters", "is reported", "is understood", "is known", "to reports"),
         _pattern(
             r"\b[Rr]eporters? (?:learned|learnt|saw|found|noticed)\b|\b[Ii]t is (?:reported|understood|known) that\b"
             r"|\b[Aa]ccording to reports,"
@@ -108,7 +114,7 @@ SIGNALS = (
         *(0.7, 6.8, 0.05, 5.0, 30.0),
     ),
     # 新冠: the new coronavirus.
-    Signal("new_crown", ("crown",), _pattern(r"\bnew crown\b"), 0.0, 0.0, 0.0, 1.0, 44.0),
+    Signal("new_crown", ("new crown",), _pattern(r"\bnew crown\b"), 0.0, 0.0, 0.0, 1.0, 44.0),
     # "spokesman ned Price": the rates are those of any name in lower case, of which this sees a part.
     Signal(
         "lowercase_name",

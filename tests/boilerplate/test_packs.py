@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.errors import UserError
 from pipeline.boilerplate.packs import Rule, check_pack, find_pack, matches, read_pack, shipped_packs
+from pipeline.errors import UserError
 
 RULE = {
     "id": "advert",

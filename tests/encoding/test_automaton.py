@@ -7,9 +7,9 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.encoding.automaton import CODE_POINTS, Characters, build_automaton
 from pipeline.kernels.encoding import UNPROVEN, prove
 from pipeline.kernels.text import buffers
-from pipeline.encoding.automaton import CODE_POINTS, Characters, build_automaton
 
 NO_KINDS = np.zeros(CODE_POINTS, np.uint8)
 

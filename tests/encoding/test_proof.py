@@ -10,10 +10,10 @@ from ftfy.badness import is_bad
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.kernels.encoding import REPLACED, UNPROVEN, WIDE
-from pipeline.kernels.text import buffers
 from pipeline.encoding.automaton import CODE_POINTS
 from pipeline.encoding.proof import prove, replacements, tables
+from pipeline.kernels.encoding import REPLACED, UNPROVEN, WIDE
+from pipeline.kernels.text import buffers
 from tests.encoding.mojibake import ALPHABET, damaged_texts, random_texts
 
 

@@ -22,8 +22,8 @@ def sorted_set(source, counts, target):  # type: ignore[no-untyped-def]
 
 
 @njit
-def alike(values, cut, num, den):  # type: ignore[no-untyped-def]
-    return shared_if_alike(values, 0, cut, cut, values.shape[0], num, den)
+def alike(values, cut, num, den, part, whole):  # type: ignore[no-untyped-def]
+    return shared_if_alike(values, 0, cut, cut, values.shape[0], num, den, part, whole)
 
 
 @settings(deadline=None)
@@ -38,13 +38,22 @@ def test_sorts_and_drops_repetitions(values: list[int]) -> None:
 
 
 @settings(deadline=None, max_examples=300)
-@given(LISTS, LISTS, LISTS, st.sampled_from([(1, 2), (7, 10), (1, 1), (1, 10), (1, 1_000_000)]))
-def test_jaccard_test_is_exact(both: list[int], one: list[int], two: list[int], threshold: tuple[int, int]) -> None:
-    """The size of the intersection exactly when intersection / union >= threshold, as fractions say."""
+@given(
+    LISTS,
+    LISTS,
+    LISTS,
+    st.sampled_from([(1, 2), (7, 10), (1, 1), (1, 10), (1, 1_000_000)]),
+    st.sampled_from([(2, 1), (9, 10), (1, 1), (1, 3)]),
+)
+def test_comparison_is_exact(
+    both: list[int], one: list[int], two: list[int], threshold: tuple[int, int], share: tuple[int, int]
+) -> None:
+    """The size of the intersection exactly when it is enough of the union or of the first set, as fractions say."""
     a, b = set(both) | set(one), set(both) | set(two)
     values = np.array(sorted(a) + sorted(b), np.uint32)
     passes = bool(a) and bool(b) and Fraction(len(a & b), len(a | b)) >= Fraction(*threshold)
-    assert alike(values, len(a), *threshold) == (len(a & b) if passes else -1)
+    passes = passes or (bool(a) and bool(b) and Fraction(len(a & b), len(a)) >= Fraction(*share))
+    assert alike(values, len(a), *threshold, *share) == (len(a & b) if passes else -1)
 
 
 @settings(deadline=None)

@@ -15,13 +15,16 @@ def flat(sets: Sets) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.array([v for s in sets for v in sorted(s)], np.uint32), ends - [len(s) for s in sets], ends
 
 
-def plain_walk(sets: Sets, order: list[int], num: int, den: int) -> list[int]:
+ALIKE_ONLY = (2, 1)  # no share of a set is twice as much as it has
+
+
+def plain_walk(sets: Sets, order: list[int], num: int, den: int, part: int, whole: int) -> list[int]:
     """The survivor of each member by comparing it with every kept one."""
     survivor, kept = list(range(len(sets))), []
     for m in order:
         for other in kept:
             both = len(sets[m] & sets[other])
-            if both * den >= num * len(sets[m] | sets[other]):
+            if both * den >= num * len(sets[m] | sets[other]) or both * whole >= part * len(sets[m]):
                 survivor[m] = other
                 break
         else:
@@ -42,14 +45,22 @@ def template(count: int, shared: int, own: int) -> Sets:
     return [set(common) | set(random.integers(0, 2**32, own + i % 7).tolist()) for i in range(count)]
 
 
+def growing(count: int) -> Sets:
+    """Sets of which each third is held, all but a few, by a much larger one."""
+    random = np.random.default_rng(4)
+    large = [set(random.integers(0, 2**32, 200 + i % 9).tolist()) for i in range(count)]
+    return large + [set(sorted(s)[: 40 + i % 30]) | {i, i + 1} for i, s in enumerate(large) if i % 3 == 0]
+
+
+@pytest.mark.parametrize("share", [ALIKE_ONLY, (9, 10)], ids=["similarity", "share"])
 @pytest.mark.parametrize(("num", "den"), [(1, 2), (7, 10), (3, 10), (1, 1)])
-@pytest.mark.parametrize("sets", [chain(400), template(300, 20, 30), chain(500) + template(200, 30, 25) + chain(90)], ids=len)
-def test_large_clusters_are_walked_as_small_ones(sets: Sets, num: int, den: int) -> None:
+@pytest.mark.parametrize("sets", [chain(400), template(300, 20, 30), chain(500) + template(200, 30, 25) + chain(90), growing(150)], ids=len)
+def test_large_clusters_are_walked_as_small_ones(sets: Sets, num: int, den: int, share: tuple[int, int]) -> None:
     """With more kept than are looked at one by one, the index gives the same survivors and the same proof."""
     order = np.random.default_rng(3).permutation(len(sets)).astype(np.int64)
     everyone = np.array([0, len(sets)])
-    survivor, proof, _ = walk_survivors(*flat(sets), np.arange(len(sets)), order, everyone, num, den)
-    expected = plain_walk(sets, order.tolist(), num, den)
+    survivor, proof, _ = walk_survivors(*flat(sets), np.arange(len(sets)), order, everyone, num, den, *share)
+    expected = plain_walk(sets, order.tolist(), num, den, *share)
     assert survivor.tolist() == expected
     assert sum(survivor == np.arange(len(sets))) > DIRECT
     for m, other in enumerate(expected):
@@ -60,7 +71,7 @@ def test_large_clusters_are_walked_as_small_ones(sets: Sets, num: int, den: int)
 def test_index_looks_at_few() -> None:
     """In a long chain a member is compared with its neighbours, not with thousands."""
     sets = chain(5000)
-    _, _, compared = walk_survivors(*flat(sets), np.arange(5000), np.arange(5000), np.array([0, 5000]), 1, 2)
+    _, _, compared = walk_survivors(*flat(sets), np.arange(5000), np.arange(5000), np.array([0, 5000]), 1, 2, *ALIKE_ONLY)
     assert compared < 5000 * 8
 
 
@@ -69,7 +80,7 @@ def test_copies_share_the_fate_of_the_best() -> None:
     sets = [{1, 2, 3, 4}, set(), {1, 2, 3}, set(), {9}]
     copy_of = np.array([0, 0, 2, 2, 4])
     order = np.array([1, 3, 0, 2, 4])
-    survivor, proof, _ = walk_survivors(*flat(sets), copy_of, order, np.array([0, 4, 5]), 1, 2)
+    survivor, proof, _ = walk_survivors(*flat(sets), copy_of, order, np.array([0, 4, 5]), 1, 2, *ALIKE_ONLY)
     assert survivor.tolist() == [1, 1, 1, 1, 4]
     assert proof.tolist() == [[1, 1, 1], [1, 1, 1], [3, 4, 3], [3, 4, 3], [1, 1, 1]]
 
@@ -78,6 +89,6 @@ def test_pair_within_a_cluster_is_not_compared_again() -> None:
     """Components need no pair whose ends they already join."""
     sets = [{1, 2, 3}, {1, 2, 3, 4}, {1, 2, 3, 5}, {7}]
     first, second = np.array([0, 0, 1, 2]), np.array([1, 2, 2, 3])
-    roots, compared, alike = verified_components(*flat(sets), np.arange(4), first, second, 1, 2)
+    roots, compared, alike = verified_components(*flat(sets), np.arange(4), first, second, 1, 2, *ALIKE_ONLY)
     assert roots.tolist() == [0, 0, 0, 3]
     assert (compared, alike) == (3, 2)

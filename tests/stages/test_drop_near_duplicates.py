@@ -1,6 +1,7 @@
 """`drop_near_duplicates` and `find_families`: what is a duplicate, who survives, and what must always hold."""
 
 import random
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipeline.config import parse_config
+from pipeline.errors import UserError
 from pipeline.neardup import shingle_hashes
 from pipeline.neardup.families import FindFamilies
+from pipeline.neardup.keep import Keep, PreferredSources
+from pipeline.stage import Corpus
 from pipeline.stages.drop_near_duplicates import DropNearDuplicates
 from tests.support import batch_of, run_stage, seed, write_shards
 
@@ -254,20 +259,23 @@ def test_families_are_named_for_their_first_document() -> None:
     assert families(texts, drop_reason=[None] * 5 + ["too_short"]) == ["d0", "d1", "d1", "d3", "d4", None]
 
 
+def second_look(folder: Path, corpus: Corpus, texts: list[str]) -> Corpus:
+    """The corpus with other texts, at a later stage of the same run."""
+    folder.mkdir()
+    return replace(write_shards(folder, [[batch_of(texts)]]), shared=corpus.shared)
+
+
 def test_signatures_of_unchanged_documents_are_taken_over(tmp_path: Path) -> None:
     """After the family pass only documents whose text changed are signed anew, and the result is as without it."""
     texts = [text(story(i % 4)) for i in range(8)]
     corpus = write_shards(tmp_path, [[batch_of(texts)]])
     FindFamilies().judge(corpus)
     changed = [*texts[:-1], text([*story(3), "new"])]
-    (tmp_path / "later").mkdir()
-    later = write_shards(tmp_path / "later", [[batch_of(changed)]])
-    later = type(later)(later.shards, later.rows, later.folder, corpus.shared, later.map)
-    assert DropNearDuplicates().judge(later)["signed"] == 1
-    assert DropNearDuplicates(seed=2).judge(later)["signed"] == 8
+    later = [second_look(tmp_path / name, corpus, changed) for name in ("other_seed", "same")]
+    assert DropNearDuplicates(seed=2).judge(later[0])["signed"] == 8
+    assert DropNearDuplicates().judge(later[1])["signed"] == 1
     alone, _ = run_stage(DropNearDuplicates(), [[batch_of(changed)]])
-    verdicts = pa.ipc.open_file(str(later.folder / "verdicts-00000.arrow")).read_all()
-    DropNearDuplicates().judge(later)
+    verdicts = pa.ipc.open_file(str(later[1].folder / "verdicts-00000.arrow")).read_all()
     reused = DropNearDuplicates().apply(batch_of(changed), verdicts).batch
     assert reused.to_pylist() == alone.to_pylist()
 
@@ -281,3 +289,131 @@ def test_summary_counts_every_step(tmp_path: Path) -> None:
         "duplicates": 2, "bands": 42, "rows": 3, "scheme": "affine32", "token_rules": 1, "giant_buckets": 0,
     }  # fmt: skip
     assert {name: summary[name] for name in expected} == expected
+
+
+WITH_SOURCES = {
+    "source": ["b", "a", None, "a"],
+    "mt_score": [100, 100, 2, None],
+    "published": [3, 1, 1, None],
+}
+
+
+@pytest.mark.parametrize(
+    ("keep", "best"),
+    [
+        ("longest", "d2"),
+        ("newest", "d0"),
+        ("oldest", "d1"),
+        (("oldest", "longest"), "d2"),
+        ("first", "d0"),
+        ("lowest_mt_score", "d2"),
+        (PreferredSources(("a", "b")), "d1"),
+        (PreferredSources(("b",)), "d0"),
+        ((PreferredSources(("a",)), "longest"), "d3"),
+        ((PreferredSources(("z",)), "lowest_mt_score", "oldest"), "d2"),
+    ],
+)
+def test_keeps_the_best_by_rule_and_tie_break(keep: Keep, best: str) -> None:
+    """Of four versions; what is unknown comes last; of equals the next rule decides, then the id."""
+    words = story(1)
+    texts = [text(words), text(words), text([*words, "and", "more"]), text([*words, "more"])]
+    rows = judged(texts, DropNearDuplicates(keep=keep), **WITH_SOURCES)
+    assert kept(rows) == [best]
+    assert {row["cluster_id"] for row in rows} == {best}
+
+
+@pytest.mark.parametrize(
+    ("setting", "best"),
+    [("longest", "d1"), (["first"], "d0"), ({"sources": ["a"]}, "d0"), ([{"sources": ["b"]}, "longest"], "d1")],
+)
+def test_run_file_says_what_to_keep(setting: Any, best: str) -> None:
+    """Names, mappings and lists as YAML has them."""
+    stages = [{"drop_near_duplicates": {"keep": setting}}]
+    config = parse_config({"input": {"path": "x"}, "stages": stages, "output": {"path": "y"}}, "run.yaml")
+    stage = config.stages[0].stage
+    assert isinstance(stage, DropNearDuplicates)
+    words = story(1)
+    assert kept(judged([text(words), text([*words, "more"])], stage, source=["a", "b"])) == [best]
+
+
+@pytest.mark.parametrize("setting", ["best", ["longest", "best"], {"source": ["a"]}, 3])
+def test_run_file_with_another_rule_is_refused(setting: Any) -> None:
+    """The error names the setting."""
+    stages = [{"drop_near_duplicates": {"keep": setting}}]
+    with pytest.raises(UserError, match=r"stages\[0\]\.drop_near_duplicates\.keep"):
+        parse_config({"input": {"path": "x"}, "stages": stages, "output": {"path": "y"}}, "run.yaml")
+
+
+def test_shorter_version_goes_where_containment_is_asked_for() -> None:
+    """Half of a story has a similarity below the threshold and lies wholly in the story; the other way round nothing is lost."""
+    words = story(1, 300)
+    texts = [text(words), text(words[:140]), text(story(2))]
+    assert len(kept(judged(texts))) == 3
+    rows = judged(texts, DropNearDuplicates(containment=0.9))
+    assert kept(rows) == ["d0", "d2"]
+    assert rows[1]["containment"] == 1.0
+    assert rows[1]["similarity"] == jaccard(texts[0], texts[1]) < 0.5
+    oldest = judged(texts, DropNearDuplicates(containment=0.9, keep="oldest"), published=[2, 1, 3])
+    assert len(kept(oldest)) == 3
+    assert oldest[0]["cluster_id"] == "d1"
+
+
+@pytest.mark.parametrize("share", [0.85, 0.95])
+def test_containment_is_met_exactly(share: float) -> None:
+    """Held by nine tenths: dropped below that, kept above."""
+    words = story(1, 300)
+    texts = [text(words), text([*words[:130], *story(2, 10)])]
+    assert len(kept(judged(texts, DropNearDuplicates(containment=share)))) == (1 if share < 0.9 else 2)
+
+
+def test_describes_what_the_settings_mean() -> None:
+    """Bands, the S-curve and the order of preference, in plain words."""
+    lines = "\n".join(DropNearDuplicates(keep=("longest", "newest")).describe())
+    for part in ("from 0.5 on", "42 bands of 3 rows", "0.3: 68.3 %", "0.5: 99.6 %", "0.9: over 99.99 %", "longest, of equals the newest"):
+        assert part in lines
+    assert "3 times: 99.6 %" in "\n".join(DropNearDuplicates(containment=0.9).describe())
+
+
+def test_leaves_only_verdicts_on_the_disk(tmp_path: Path) -> None:
+    """Signatures, bands, sets and pairs are gone when all is judged; so are those that the families left."""
+    corpus = write_shards(tmp_path, [[batch_of([seed(i) for i in range(5)])], [batch_of([seed(0)])]])
+    FindFamilies().judge(corpus)
+    later = second_look(tmp_path / "later", corpus, [seed(i) for i in range(5)])
+    DropNearDuplicates().judge(later)
+    for folder in (corpus.folder, later.folder):
+        assert {path.name.split("-")[0] for path in folder.iterdir()} == {"verdicts", "judged.json"}
+    assert not [path for path in corpus.shared.rglob("*") if path.is_file()]
+
+
+class StoppedError(Exception):
+    """Stands for the end of a process."""
+
+
+@pytest.mark.parametrize("stop_at", ["extract", "pairs", "members", "resolve", "after"])
+def test_interrupted_judgement_goes_on(tmp_path: Path, stop_at: str) -> None:
+    """Finished maps are not run again, whatever was removed since; the result is that of one go."""
+    texts = [seed(i) for i in range(5)] + [seed(0), "", "alone"]
+    finished: dict[str, list[Any]] = {}
+
+    def mapped(name: str, function: Any, items: Any) -> list[Any]:
+        if name not in finished:
+            if name == stop_at and "stopped" not in finished:
+                finished["stopped"] = []
+                function(items[0])
+                raise StoppedError
+            finished[name] = [function(item) for item in items]
+        return finished[name]
+
+    corpus = replace(write_shards(tmp_path, [[batch_of(texts[:4])], [batch_of(texts[4:])]]), map=mapped)
+    if stop_at == "after":
+        DropNearDuplicates().judge(corpus)
+    else:
+        with pytest.raises(StoppedError):
+            DropNearDuplicates().judge(corpus)
+    summary = DropNearDuplicates().judge(corpus)
+    (tmp_path / "whole").mkdir()
+    whole = write_shards(tmp_path / "whole", [[batch_of(texts[:4])], [batch_of(texts[4:])]])
+    assert DropNearDuplicates().judge(whole) == summary
+    for number in range(2):
+        name = f"verdicts-{number:05d}.arrow"
+        assert (corpus.folder / name).read_bytes() == (whole.folder / name).read_bytes()

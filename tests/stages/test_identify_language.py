@@ -132,6 +132,48 @@ def test_few_letters_tell_nothing(text: str) -> None:
     assert labelled([text])["lang"].to_pylist() == ["und"]
 
 
+@pytest.mark.parametrize("label", ["english", "german", "french", "turkish", "russian", "greek"])
+def test_text_in_capitals_is_read_in_small_letters(label: str) -> None:
+    """langdetect passes over runs of capitals, and raises where there is nothing else."""
+    case = next(case for case in CASES if case["label"] == label)
+    assert labelled([case["text"].upper()])["lang"].to_pylist() == [case["expect"]]
+
+
+def test_capitals_say_nothing_in_a_language_without_profile() -> None:
+    """Nor do a few acronyms."""
+    zulu = next(case["text"] for case in CASES if case["label"] == "zulu")
+    assert labelled([zulu.upper(), "IBM HP AMD NVIDIA INTEL", "USA UK EU UN"])["lang"].to_pylist() == ["und"] * 3
+
+
+ODD = {
+    "one letter": "x",
+    "digits": "0123456789 " * 1000,
+    "emoji": "😀🎉🏳️‍🌈 " * 1000,
+    "no-break spaces": "\xa0" * 1000,
+    "zero-width": "\u200b\u200d\ufeff" * 100,
+    "direction marks": "\u200f\u202b\u202c" * 100,
+    "Javanese script": "ꦱꦧꦼꦤ꧀ꦲꦸꦮꦺꦴꦁ" * 100,
+    "Gothic script": "𐌰𐍄𐍄𐌰 𐌿𐌽𐍃𐌰𐍂 " * 100,
+    "private use": "\ue000\uf8ff" * 100,
+    "one word of 10 MB": "1" * 10_000_000,
+    "10 MB of a script without profile": "𐌰" * 2_500_000,
+}
+
+
+@pytest.mark.parametrize("label", ODD)
+def test_text_that_says_nothing_is_undetermined(label: str) -> None:
+    """Without an error, a warning or a wait."""
+    batch = labelled([ODD[label]])
+    assert batch["lang"].to_pylist() == ["und"]
+    assert batch["drop_reason"].to_pylist() == [None]
+
+
+def test_right_to_left_text_with_marks_and_digits() -> None:
+    """Direction marks are no letters; the language is that of the words."""
+    arabic = next(case["text"] for case in CASES if case["label"] == "arabic")
+    assert labelled([f"\u202b{arabic}\u202c 2024 \u200f({arabic})"])["lang"].to_pylist() == ["ar"]
+
+
 def test_offsets_of_a_slice() -> None:
     """A slice of a larger array gives what its texts give."""
     text = pa.array([GERMAN, ENGLISH, GERMAN], pa.large_string())

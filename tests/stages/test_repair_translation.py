@@ -175,6 +175,8 @@ def test_marked_document_gives_no_evidence():
     assert repaired(texts, drop_reason=[None, "too_short"]) == texts
 
 
+SHAHEEN = [f"{who} told Shaheen about the talks in Doha." for who in ("She", "He", "They")]
+
 PIECES = st.sampled_from(
     [
         TRANSLATED,
@@ -186,6 +188,8 @@ PIECES = st.sampled_from(
         "Ali Yousuf said. ",
         "spokesman ned Price ",
         "told Ned Price of it. ",
+        "the day of shaheen and the ",
+        *SHAHEEN,
         "Łódź – “é” ",
         "\U0001f600 ",
         "\n",
@@ -233,3 +237,61 @@ def test_edit_replaces_its_flag_in_every_batch():
     batch = batch_of(["x.", *SEEDS], lang=["en"] * 6, family_id=["x", *FAMILIES])
     _, edits = run_stage(RepairTranslation(), [[batch.slice(0, 3), batch.slice(3)]])
     assert "ned" not in [edit["removed"] for edit in edits.to_pylist()]
+
+
+
+
+@pytest.mark.parametrize(
+    ("sentence", "others", "expected"),
+    [
+        ("the talks with shaheen went well", SHAHEEN, "the talks with Shaheen went well"),
+        ("the talks with shaheen’s office went well", SHAHEEN, "the talks with Shaheen’s office went well"),
+        ("the talks with shaheen went well", SHAHEEN[:2], None),  # two families are too few
+        ("the talks with shaheen went well", [*SHAHEEN, "He told shaheen of it."], None),  # one in four writes it small
+        ("the talks with shaheen went well", ["Shaheen was told of the talks."] * 3, None),  # a sentence gives the capital
+        ("the talks with shaheen went well", ["He told Suhail Shaheen of the talks."] * 3, None),  # a longer name may give it
+        ("the talks with shaheen went well", ["Talks With Shaheen Go Well"] * 3, None),  # so does a headline
+        ("the talks about bridges went well", ["They met near Bridges for the talks."] * 3, None),  # a dictionary word
+        ("the talks at shaheen.example went well", SHAHEEN, None),
+        ("the page www shaheen example of the talks", SHAHEEN, None),  # an address that has lost its dots
+        ("the anti-shaheen faction of the party", SHAHEEN, None),
+        ("por las calles shaheen camina", SHAHEEN, None),  # another language
+        ("was told of shaheen zabihu by the press", SHAHEEN, None),  # two unknown words in a row
+    ],
+)
+def test_word_takes_the_form_of_other_families(sentence, others, expected):
+    """A word that no dictionary holds is repaired in any document, if three other families write it as a name by itself."""
+    text = f"Yesterday {sentence}." if sentence[:3] != "por" else f"Ayer {sentence}."
+    assert repaired([text, *others])[0] == (text.replace(sentence, expected) if expected else text)
+
+
+def test_word_repair_tells_its_evidence():
+    """The ledger names other families' documents and how often they write the word small."""
+    _, edits = run(["It was the day of shaheen and the talks.", *SHAHEEN])
+    assert [(edit["removed"], edit["inserted"], edit["rule"]) for edit in edits] == [("s", "S", "word_case")]
+    told = json.loads(edits[0]["evidence"])
+    assert told == {"form": "Shaheen", "families": 3, "docs": ["d1", "d2", "d3"], "uses": {"lower": 1, "capital": 3}}
+
+
+def test_copies_of_a_story_are_one_witness_for_a_word():
+    """Three copies of one story are one family."""
+    texts = ["It was the day of shaheen and the talks.", *SHAHEEN]
+    assert repaired(texts, family_id=["a", "b", "b", "b"]) == texts
+
+
+def test_word_keeps_the_majority_form():
+    """What other families write is written, not a capital and small letters."""
+    others = [f"{who} asked the OPEC about oil." for who in ("He", "She", "They")]
+    assert repaired(["The price that opec asked for was high.", *others])[0] == "The price that OPEC asked for was high."
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_words_do_not_depend_on_boundaries(count):
+    """Evidence for a word is the same however documents lie in batches and shards."""
+    texts = ["It was the day of shaheen and the talks.", *SHAHEEN * 4, "He saw shaheen of the press."]
+    batch = batch_of(texts, lang=["en"] * len(texts))
+    whole, edits = run_stage(RepairTranslation(), [[batch]])
+    parts = [[batch.slice(i, count)] for i in range(0, len(texts), count)]
+    cut, cut_edits = run_stage(RepairTranslation(), parts)
+    assert whole.equals(cut)
+    assert edits.to_pylist() == cut_edits.to_pylist()

@@ -10,12 +10,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.boilerplate.literals import required_literals
+from pipeline.boilerplate.packs import read_pack, shipped_packs
 from pipeline.edits import restore
 from pipeline.errors import UserError
-from pipeline.boilerplate.packs import read_pack, shipped_packs
 from pipeline.schema import make_batch
 from pipeline.stage import Outcome
-from pipeline.boilerplate.literals import required_literals
 from pipeline.stages.strip_boilerplate import GUARD_FLAG, StripBoilerplate
 
 CASES = yaml.safe_load((Path(__file__).parent.parent / "cases" / "strip_boilerplate.yaml").read_text(encoding="utf-8"))

@@ -11,7 +11,6 @@ from pipeline.kernels.text import buffers
 from pipeline.translation.lexicon import classes, pinyin
 from pipeline.translation.names import is_variant, judge_names
 
-NONE, NEVER = np.zeros(0, np.uint64), np.zeros(0, np.bool_)
 VARIANTS = [
     ("suhaile Shahin", "Suhail Shaheen"),
     ("Amir Khan Mottaki", "Amir Khan Muttaqi"),
@@ -38,7 +37,7 @@ OTHERS = [
 
 def names_in(text: str) -> tuple[list[str], np.ndarray]:
     offsets, data = buffers(pa.array([text], pa.large_string()))
-    found, keys = find_names(offsets, data, np.array([0]), *classes(), NONE, NONE, NEVER)
+    found, keys = find_names(offsets, data, np.array([0]), *classes())
     return [bytes(data[start:stop]).decode() for _, start, stop in found], keys
 
 

@@ -1,0 +1,144 @@
+"""The whole of near-duplicate detection (read JSON Lines, find, write) against datasketch's LSH and datatrove, on the same documents.
+
+    near_duplicates_peers.py DOCS.jsonl[.zst] [--limit 20000] [--datatrove-limit 2000] [--rounds 1]
+
+One core each. Ours is `pipeline run --workers 1` with the one stage `drop_near_duplicates`; the time is the manifest's, without
+start-up. The plain loop makes datasketch MinHashes of word 5-shingles and asks a MinHashLSH(threshold=0.5). datatrove runs its four
+MinHash steps (signatures, buckets, clusters, filter) with one task; its import and its tokenizer's loading are in its first step and
+not counted. It is slow, so it gets fewer documents, and is passed over where it is not installed (extra `bench`).
+"""
+
+import argparse
+import gzip
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+WORDS = re.compile(r"\w+")
+
+
+def copy_documents(docs: Path, target: Path, limit: int) -> int:
+    """Writes the first documents as {id, text}, plain; returns how many."""
+    count = 0
+    with open(docs, "rb") as raw, open(target, "w", encoding="utf-8") as out:
+        stream = raw
+        if docs.suffix == ".zst":
+            import zstandard
+
+            stream = zstandard.ZstdDecompressor().stream_reader(raw)
+        for count, line in enumerate(io.TextIOWrapper(stream, "utf-8"), start=1):
+            record = json.loads(line)
+            out.write(json.dumps({"id": str(record.get("id", count)), "text": record["text"]}) + "\n")
+            if count == limit:
+                break
+    return count
+
+
+def by_us(docs: Path, folder: Path) -> tuple[float, int]:
+    """Seconds and documents kept."""
+    values = {"input": {"path": str(docs), "columns": {"doc_id": "id"}}, "stages": ["drop_near_duplicates"], "output": {"path": "x"}}
+    config = folder / "run.json"  # JSON is YAML
+    config.write_text(json.dumps(values), encoding="utf-8")
+    output = folder / "ours"
+    command = [sys.executable, "-c", "from pipeline.cli import main; main()", "run", str(config)]
+    command += ["--workers", "1", "--overwrite", "--output", str(output)]
+    subprocess.run(command, check=True, capture_output=True)
+    manifest = json.loads((output / "manifest.json").read_text(encoding="utf-8"))
+    return manifest["counts"]["records"] / manifest["times"]["documents_per_second"], manifest["counts"]["kept"]
+
+
+def by_datasketch(docs: Path, folder: Path) -> tuple[float, int]:
+    """Seconds and documents kept."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    from datasketch import MinHash, MinHashLSH
+
+    start = time.perf_counter()
+    index, kept = MinHashLSH(threshold=0.5, num_perm=128), []
+    with open(docs, encoding="utf-8") as stream:
+        for line in stream:
+            record = json.loads(line)
+            words = WORDS.findall(record["text"].lower())
+            minhash = MinHash(num_perm=128)
+            minhash.update_batch([" ".join(words[i : i + 5]).encode() for i in range(max(1, len(words) - 4))])
+            if not index.query(minhash):
+                kept.append(record)
+            index.insert(record["id"], minhash)
+    pq.write_table(pa.Table.from_pylist(kept), folder / "datasketch.parquet", compression="zstd")
+    return time.perf_counter() - start, len(kept)
+
+
+def by_datatrove(docs: Path, folder: Path) -> tuple[float, int]:
+    """Seconds and documents kept; raises ImportError where it is not installed."""
+    from datatrove.data import Document
+    from datatrove.executor import LocalPipelineExecutor
+    from datatrove.pipeline.dedup import MinhashDedupCluster, MinhashDedupFilter, MinhashDedupSignature
+    from datatrove.pipeline.dedup.minhash import MinhashConfig, MinhashDedupBuckets
+    from datatrove.pipeline.readers import JsonlReader
+    from datatrove.pipeline.writers import JsonlWriter
+    from datatrove.utils.hashing import HashConfig
+
+    config = MinhashConfig(hash_config=HashConfig(precision=64), n_grams=5)
+    source = folder / "datatrove-input"
+    source.mkdir()
+    (source / "docs.jsonl").write_bytes(docs.read_bytes())
+    places = {name: str(folder / f"datatrove-{name}") for name in ("signatures", "buckets", "remove", "kept")}
+    signer = MinhashDedupSignature(output_folder=places["signatures"], config=config)
+    signer.get_shingles(Document(text="loads the tokenizer", id="0").text) if hasattr(signer, "get_shingles") else None
+    reader = JsonlReader(str(source))
+    bucket_count = config.num_buckets
+    steps = [
+        ([reader, signer], 1),
+        ([MinhashDedupBuckets(input_folder=places["signatures"], output_folder=places["buckets"], config=config)], bucket_count),
+        ([MinhashDedupCluster(input_folder=places["buckets"], output_folder=places["remove"], config=config)], 1),
+        ([reader, MinhashDedupFilter(input_folder=places["remove"]), JsonlWriter(places["kept"])], 1),
+    ]
+    start = time.perf_counter()
+    for number, (step, tasks) in enumerate(steps):
+        LocalPipelineExecutor(pipeline=step, tasks=tasks, workers=1, logging_dir=str(folder / f"log-{number}")).run()
+    seconds = time.perf_counter() - start
+    kept = sum(len(gzip.open(path, "rt").readlines()) for path in Path(places["kept"]).glob("*.gz"))
+    return seconds, kept
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("docs", type=Path)
+    parser.add_argument("--limit", type=int, default=20_000)
+    parser.add_argument("--datatrove-limit", type=int, default=2000)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--only-datatrove", action="store_true", help="for an environment that has datatrove and not us")
+    args = parser.parse_args()
+    figures: dict[str, object] = {"data": args.docs.name}
+    ours = 0.0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        docs = folder / "docs.jsonl"
+        count = copy_documents(args.docs, docs, args.limit)
+        if not args.only_datatrove:
+            by_us(docs, folder)
+            seconds, kept = min(by_us(docs, folder) for _ in range(args.rounds))
+            ours = count / seconds
+            figures |= {"documents": count, "ours_per_second": round(ours), "ours_kept": kept}
+            seconds, kept = by_datasketch(docs, folder)
+            figures |= {"datasketch_per_second": round(count / seconds), "datasketch_kept": kept}
+            figures["times_datasketch"] = round(ours / (count / seconds), 1)
+        count = copy_documents(args.docs, docs, args.datatrove_limit)
+        try:
+            seconds, kept = by_datatrove(docs, folder)
+        except ImportError:
+            figures["datatrove"] = "not installed"
+        else:
+            figures |= {"datatrove_documents": count, "datatrove_per_second": round(count / seconds, 1), "datatrove_kept": kept}
+            figures |= {"times_datatrove": round(ours / (count / seconds), 1)} if ours else {}
+    print(json.dumps(figures | {"load_average": [round(x, 1) for x in os.getloadavg()]}, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,256 @@
+"""How the rows of a column write what is asked about: phrases, names that sound alike, single words. One cut of the words for all.
+
+Most words of a row have to do with nothing that is asked. So every word, pair and triple is tried against one filter of bits, and
+only what passes it is looked up, judged by its place, and told.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import int64, njit, types, uint8, uint64
+
+from pipeline.kernels.cased_words import (
+    BYTES,
+    CAPITAL,
+    FRONT,
+    KEYS,
+    LOWER,
+    OFFSETS,
+    OTHER,
+    cut_words,
+    filter_places,
+    find,
+    make_filter,
+    make_slots,
+    passes,
+    scratch_size,
+    word_case,
+    word_key,
+)
+from pipeline.kernels.casing import (
+    CAPITALISED,
+    FUNCTION,
+    LOWERED,
+    TITLE,
+    after_space,
+    begins_sentence,
+    capitals,
+    free_after,
+    free_before,
+    in_headline,
+    join_keys,
+    opens,
+    part_of_longer,
+)
+from pipeline.kernels.names import MOST_WORDS, sound_key
+
+PHRASE, NAME, WORD = 0, 1, 2  # what is told of
+
+_TEXT = types.Array(uint8, 1, "C")
+_FLAGS = types.Array(types.boolean, 1, "C", readonly=True)
+
+
+class Asked(NamedTuple):
+    """What is looked for, as tables of keys (`make_slots`) and filters of them (`make_filter`)."""
+
+    phrases: np.ndarray
+    words: np.ndarray
+    bits: np.ndarray  # of phrases and words
+    sounds: np.ndarray
+    sound_bits: np.ndarray
+    names: np.ndarray  # own keys of the names that are known already
+    once: np.ndarray  # bool, by place of `names`: to be told a single time
+
+
+def make_asked(phrases: np.ndarray, words: np.ndarray, names: np.ndarray) -> Asked:
+    """Tables for these keys; `names` has shape (names, 2): sound key and own key.
+
+    A name that is the only spelling of its sound is told once: all that there is to learn is that others write it so too.
+    """
+    known = make_slots(np.unique(names[:, 1]))
+    sounds, counts = np.unique(names[:, 0], return_counts=True)
+    once = np.isin(known, names[np.isin(names[:, 0], sounds[counts == 1]), 1])
+    both = np.concatenate([phrases, words])
+    return Asked(
+        make_slots(phrases),
+        make_slots(words),
+        make_filter(both, max(filter_places(len(both)), 1 << 17)),
+        make_slots(sounds),
+        make_filter(sounds, filter_places(len(sounds))),
+        known,
+        once,
+    )
+
+
+@njit([types.void(_TEXT, int64[::1], uint64[::1], uint8[::1], KEYS, BYTES, int64, int64, int64)], cache=True, nogil=True)
+def _read_kinds(text, bounds, keys, kinds, slots, classes, words, first, last):
+    """Writes the classes of words first..last to `kinds`."""
+    for k in range(max(first, 0), min(last + 1, words)):
+        place = find(slots, keys[k])
+        kinds[k] = classes[place] if place >= 0 else 0
+
+
+@njit([int64(_TEXT, int64[::1], uint64[::1], uint8[::1], KEYS, BYTES, int64, int64, int64, int64[::1])], cache=True, nogil=True)
+def _phrase_state(text, bounds, keys, kinds, slots, classes, words, first, last, line):
+    """LOWERED or CAPITALISED for a phrase that shows how it is written; -1 for one that shows nothing.
+
+    Capitals show something if they are the phrase's own: no sentence, quotation, headline or longer name gave them.
+    """
+    for k in range(first + 1, last + 1):
+        if not after_space(text, bounds, k):
+            return -1
+    start = bounds[2 * first]
+    state = capitals(text, bounds, first, last)
+    if state < 0 or not (free_before(text, start) and free_after(text, bounds[2 * last + 1])):
+        return -1
+    if state == LOWERED:
+        return state
+    if begins_sentence(text, start) or opens(text, start) or in_headline(text, bounds, words, last, line):
+        return -1
+    _read_kinds(text, bounds, keys, kinds, slots, classes, words, first - 2, last + 2)
+    return -1 if part_of_longer(text, bounds, kinds, words, first, last) else state
+
+
+@njit([int64(_TEXT, int64[::1], uint64[::1], uint8[::1], KEYS, BYTES, int64, int64, int64[::1])], cache=True, nogil=True)
+def _word_state(text, bounds, keys, kinds, slots, classes, words, i, line):
+    """LOWERED or CAPITALISED (wholly in capitals too) for a word that stands free; -1 where its place gave it its capital.
+
+    Part of a longer name is such a place: "National Center for Bioinformatics" does not say that bioinformatics is a name.
+    """
+    start, stop = bounds[2 * i], bounds[2 * i + 1]
+    case = word_case(text, start, stop)
+    if case == OTHER or not (free_before(text, start) and free_after(text, stop)):
+        return -1
+    if case == LOWER:
+        return LOWERED
+    if begins_sentence(text, start) or opens(text, start) or in_headline(text, bounds, words, i, line):
+        return -1
+    _read_kinds(text, bounds, keys, kinds, slots, classes, words, i - 2, i + 2)
+    return -1 if part_of_longer(text, bounds, kinds, words, i, i) else CAPITALISED
+
+
+@njit([types.boolean(_TEXT, int64[::1], uint8[::1], int64, int64)], cache=True, nogil=True, inline="always")
+def _in_run(text, bounds, kinds, first, k):
+    """Whether word `k` goes on a run of capitalised words that began at `first`."""
+    if k > first and not after_space(text, bounds, k):
+        return False
+    if bounds[2 * k + 1] - bounds[2 * k] < 2 or kinds[k] & (1 << FUNCTION):
+        return False
+    return word_case(text, bounds[2 * k], bounds[2 * k + 1]) == CAPITAL
+
+
+@njit(
+    [
+        types.Tuple((int64[:, ::1], uint64[::1], int64, int64[:, ::1]))(
+            *(OFFSETS, BYTES, OFFSETS, KEYS, BYTES, KEYS, KEYS, KEYS, KEYS, KEYS, KEYS, _FLAGS, int64, int64)
+        )
+    ],
+    cache=True,
+    nogil=True,
+)
+def _told(offsets, data, rows, slots, classes, phrases, single, bits, sounds, sound_bits, names, once, size, capacity):
+    """`find_told` with room for `capacity` places; the third result is how many there are."""
+    out, out_keys, count = np.empty((capacity, 5), np.int64), np.empty(capacity, np.uint64), 0
+    text, letters, bounds = np.empty(size, np.uint8), np.empty(size, np.uint8), np.empty(size, np.int64)
+    keys, kinds = np.zeros(size, np.uint64), np.empty(size, np.uint8)
+    marked, capital, line = np.empty(size, np.int64), np.empty(size + 1, np.int64), np.zeros(3, np.int64)
+    lowered, told = np.zeros(phrases.shape[0], np.bool_), np.zeros(names.shape[0], np.bool_)
+    counts, last_row = np.zeros((single.shape[0], 2), np.int64), np.full(single.shape[0], -1, np.int64)
+    asks_names = sound_bits.any()
+    for row in rows:
+        shift = offsets[row] - FRONT
+        line[1] = -1
+        words = cut_words(data, offsets[row], offsets[row + 1], text, letters, bounds)
+        marks, capital_count = 0, 0
+        before, last = uint64(0), uint64(0)
+        for i in range(words):
+            start = bounds[2 * i]
+            key = word_key(text, start, bounds[2 * i + 1])
+            keys[i] = key
+            pair = join_keys(last, key)
+            marked[marks] = i
+            marks += int64(passes(bits, key) | passes(bits, pair) | passes(bits, join_keys(before, pair)))
+            before, last = last, key
+            c = text[start]
+            capital[capital_count] = i
+            capital_count += int64((c < 0x61) | (c == 0xC3))
+        for m in range(marks):
+            i = marked[m]
+            place = find(single, keys[i])
+            if place >= 0:
+                state = _word_state(text, bounds, keys, kinds, slots, classes, words, i, line)
+                if state >= 0:
+                    counts[place, state] += 1
+                if state == CAPITALISED and last_row[place] != row:
+                    last_row[place] = row
+                    if count < capacity:
+                        out[count] = (row, bounds[2 * i] + shift, bounds[2 * i + 1] + shift, WORD, state)
+                        out_keys[count] = keys[i]
+                    count += 1
+            key = keys[i]
+            for first in range(i - 1, max(i - 3, -1), -1):
+                key = join_keys(keys[first], key)
+                place = find(phrases, key)
+                if place < 0 or lowered[place]:
+                    continue
+                state = _phrase_state(text, bounds, keys, kinds, slots, classes, words, first, i, line)
+                if state < 0:
+                    continue
+                lowered[place] = state == LOWERED
+                if count < capacity:
+                    out[count] = (row, bounds[2 * first] + shift, bounds[2 * i + 1] + shift, PHRASE, state)
+                    out_keys[count] = key
+                count += 1
+        at = 0
+        while asks_names and at < capital_count:
+            first = capital[at]
+            end = at + 1
+            while end < capital_count and capital[end] == capital[end - 1] + 1 and after_space(text, bounds, capital[end]):
+                end += 1
+            stop = first + end - at
+            at = end
+            if stop - first < 2:
+                continue
+            _read_kinds(text, bounds, keys, kinds, slots, classes, words, first, stop - 1)
+            while first < stop:
+                run = first
+                while run < stop and _in_run(text, bounds, kinds, first, run):
+                    run += 1
+                begin, first = first, max(run, first + 1)
+                while begin < run and kinds[begin] & (1 << TITLE):
+                    begin += 1
+                if run - begin < 2 or run - begin > MOST_WORDS:
+                    continue
+                sound, key = uint64(0), uint64(0)
+                for k in range(begin, run):
+                    sound = join_keys(sound, sound_key(text, bounds[2 * k], bounds[2 * k + 1]))
+                    key = join_keys(key, keys[k])
+                if not passes(sound_bits, sound) or find(sounds, sound) < 0:
+                    continue
+                place = find(names, key)
+                if place >= 0 and once[place] and told[place]:
+                    continue
+                if place >= 0:
+                    told[place] = True
+                if count < capacity:
+                    out[count] = (row, shift + bounds[2 * begin], shift + bounds[2 * run - 1], NAME, CAPITALISED)
+                    out_keys[count] = sound
+                count += 1
+    return out, out_keys, count, counts
+
+
+def find_told(
+    offsets: np.ndarray, data: np.ndarray, rows: np.ndarray, slots: np.ndarray, classes: np.ndarray, asked: Asked
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What these rows show about what is asked.
+
+    First int64 of shape (places, 5): row, start, stop (bytes of `data`), PHRASE, NAME or WORD, and LOWERED or CAPITALISED; then
+    their keys (uint64; of a name the sound key). A phrase in lower case is told once and is done with; a capitalised word is told
+    once a row. Third, for each place of `asked.words`, how often the word is lowered and capitalised (int64, shape (places, 2)).
+    """
+    size, capacity = scratch_size(offsets), 64 + 8 * len(rows)
+    while True:
+        out, keys, count, counts = _told(offsets, data, rows, slots, classes, *asked, size, capacity)
+        if count <= capacity:
+            return out[:count], keys[:count], counts
+        capacity = count

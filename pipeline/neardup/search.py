@@ -1,0 +1,103 @@
+"""What to look for: thresholds, rules of signatures, bands, and what they mean in plain words."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.neardup.bands import candidate_probability, choose_bands, exact_fraction, least_agreeing
+from pipeline.neardup.keep import Keep, PreferredSources, keep_rules
+from pipeline.neardup.rules import SCHEME, TOKEN_RULES, SignatureRules, unicode_version
+
+# What a member of a large bucket must agree with its leader beyond the threshold to be left to it: four standard errors
+# (0.044 each at 128 permutations), so that the leader is verified for it all but always.
+_SURE_MARGIN = 0.18
+
+_CURVE = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+
+
+@dataclass(frozen=True)
+class Search:
+    """Documents with a Jaccard similarity of at least `threshold`, or of which one holds the share `containment` of another."""
+
+    threshold: float
+    rules: SignatureRules
+    target_recall: float
+    keep: Keep
+    containment: float | None = None
+
+    @property
+    def lowest(self) -> float:
+        """The similarity from which pairs must be found: the threshold, or that of a document held by one twice as long."""
+        held = 1.0 if self.containment is None else self.containment / (3.0 - self.containment)
+        return min(self.threshold, held)
+
+    @property
+    def bands(self) -> tuple[int, int]:
+        """Bands and rows."""
+        return choose_bands(self.lowest, self.target_recall, self.rules.num_perm)
+
+    @property
+    def least_agreeing(self) -> int:
+        """Signature places in which a pair must agree to be verified."""
+        return least_agreeing(self.lowest, self.rules.num_perm)
+
+    @property
+    def sure_agreeing(self) -> int:
+        """Signature places in which a member of a large bucket must agree with its leader to be left to it."""
+        return int(min(self.threshold + _SURE_MARGIN, 1.0) * self.rules.num_perm)
+
+    @property
+    def similarity(self) -> tuple[int, int]:
+        """The threshold as a fraction."""
+        return exact_fraction(self.threshold)
+
+    @property
+    def share(self) -> tuple[int, int]:
+        """The containment as a fraction; 2 / 1, which no share reaches, for none."""
+        return (2, 1) if self.containment is None else exact_fraction(self.containment)
+
+    def summary(self) -> dict[str, Any]:
+        """What the manifest says of it."""
+        bands, rows = self.bands
+        return {
+            "scheme": SCHEME,
+            "token_rules": TOKEN_RULES,
+            "unicode": unicode_version(),
+            "num_perm": self.rules.num_perm,
+            "seed": self.rules.seed,
+            "shingle_words": self.rules.shingle_words,
+            "bands": bands,
+            "rows": rows,
+        }
+
+    def describe(self) -> list[str]:
+        """What the settings mean, line by line."""
+        bands, rows = self.bands
+        curve = ", ".join(f"{s}: {_percent(candidate_probability(s, bands, rows))}" for s in _CURVE)
+        lines = [
+            f"near-duplicates: documents whose {self.rules.shingle_words}-word shingles have a Jaccard similarity from {self.threshold} on",
+            f"{bands} bands of {rows} rows of a signature of {self.rules.num_perm} ({SCHEME}, seed {self.rules.seed}, "
+            f"token rules {TOKEN_RULES}, Unicode {unicode_version()})",
+            f"chance that a pair of this similarity is compared: {curve}; every pair that is compared is verified exactly",
+        ]
+        if self.containment is not None:
+            lengths = ", ".join(f"{n} times: {_percent(self._found_held(n, bands, rows))}" for n in (1.5, 2, 3, 5))
+            lines.append(
+                f"a document also goes for one that holds {self.containment} of its shingles; "
+                f"chance that it is found in one so many times as long: {lengths}"
+            )
+        keep = ", of equals the ".join(_describe_rule(rule) for rule in keep_rules(self.keep))
+        return [*lines, f"best document of a cluster: the {keep}; ties by doc_id"]
+
+    def _found_held(self, times: float, bands: int, rows: int) -> float:
+        held = self.containment or 0.0
+        return candidate_probability(held / (1 + times - held), bands, rows)
+
+
+def _percent(chance: float) -> str:
+    return "over 99.99 %" if chance > 0.9999 else f"{100 * chance:.3g} %"
+
+
+def _describe_rule(rule: object) -> str:
+    if isinstance(rule, PreferredSources):
+        return f"document of the source named first ({', '.join(rule.sources)})"
+    return {"lowest_mt_score": "one of the lowest mt_score", "first": "first read"}.get(str(rule), str(rule))

@@ -1,0 +1,85 @@
+"""The report as values: folded from the manifest's counts and what the output's tables hold."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.report.duplicates import count_similarities, describe_member, find_clusters, find_members
+from pipeline.report.examples import ledger_of, pick_edits, wanted_documents, with_context
+from pipeline.report.flow import make_flow
+from pipeline.report.output import find_documents
+from pipeline.report.population import SHOWN_SOURCES, count_documents, rank_languages, rank_sources
+from pipeline.report.quarantine import describe_quarantine
+from pipeline.report.repeated import count_repeated_lines
+
+
+def make_report(manifest: Mapping[str, Any], output: Path) -> dict[str, Any]:
+    """What `report.json` holds. Of the same output it is always the same, but for `times`.
+
+    Memory is bounded: tables are read in portions, texts only of the documents that are shown.
+    """
+    examples = pick_edits(output)
+    sizes, clusters = find_clusters(output)
+    members, calls = find_members(output, clusters)
+    shown = {member["doc_id"] for group in members.values() for member in group} | {cluster for _, cluster in clusters}
+    shown |= {call[key] for call in calls for key in ("doc_id", "survivor_id")}
+    documents = find_documents(output, shown | wanted_documents(examples))
+    ledger = ledger_of(output, wanted_documents(examples))
+    sources, languages = count_documents(output)
+    ranked = rank_sources(sources)
+    return {
+        "input": manifest["run_file"]["input"]["path"],
+        "version": manifest["versions"]["corpus-pipeline"],
+        "run_file": manifest["run_file"],
+        "run_file_digest": manifest["run_file_digest"],
+        "versions": manifest["versions"],
+        "counts": manifest["counts"],
+        "flow": make_flow(manifest),
+        "stages": manifest["stages"],
+        "rules": [
+            {**rule, "examples": with_context(examples.get((rule["step"], rule["rule"], rule["kind"]), []), documents, ledger)}
+            for rule in _rules(manifest)
+        ],
+        "repeated_lines": count_repeated_lines(output),
+        "similarities": count_similarities(output),
+        "cluster_sizes": [{"size": size, "clusters": count} for size, count in sizes.items()],
+        "clusters": [
+            {
+                "cluster_id": cluster,
+                "size": size,
+                "members": [
+                    describe_member(cluster, documents, kept=True),
+                    *(describe_member(documents=documents, kept=False, **_without_cluster(member)) for member in members[cluster]),
+                ],
+            }
+            for size, cluster in clusters
+        ],
+        "closest_calls": [
+            [
+                describe_member(call["survivor_id"], documents, kept=True),
+                describe_member(documents=documents, kept=False, **_without_cluster(call)),
+            ]
+            for call in calls
+        ],
+        "languages": rank_languages(languages),
+        "sources": ranked[:SHOWN_SOURCES],
+        "source_count": len(ranked),
+        "sources_over_alarm": sum(row["alarm"] for row in ranked),
+        "quarantine": describe_quarantine(output),
+        "times": manifest["times"],
+    }
+
+
+def _rules(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every rule that found something: {"step", "stage", "rule", "kind", "count"}, by step and count."""
+    rows = [
+        {"step": step["step"], "stage": step["name"], "rule": rule, "kind": kind, "count": count}
+        for step in manifest["stages"]
+        for rule, kinds in step["rules"].items()
+        for kind, count in kinds.items()
+    ]
+    return sorted(rows, key=lambda row: (row["step"], ("edit", "proposal", "flag").index(row["kind"]), -row["count"], row["rule"]))
+
+
+def _without_cluster(member: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in member.items() if key != "cluster_id"}
