@@ -109,6 +109,18 @@ def report(output: Annotated[Path, typer.Argument(help="The folder of a finished
     print(f"written: {output / 'report.html'}")
 
 
+@app.command()
+def verify(output: Annotated[Path, typer.Argument(help="The folder of a finished run.", metavar="OUT")]) -> None:
+    """Read an output again and check it: files, counts, ids, edits, every duplicate against its survivor. Exit 1 if it lies."""
+    from pipeline.verify import verify as find_problems
+
+    first = next(find_problems(output), None)
+    if first is not None:
+        fail(f"{output}: {first}")
+        raise typer.Exit(1)
+    print(f"{output}: everything holds")
+
+
 @app.callback(invoke_without_command=True)
 def version_option(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     if version:

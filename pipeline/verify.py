@@ -1,0 +1,146 @@
+"""Reads an output again and looks for a lie: files, counts, ids, edits, and every dropped document against its survivor."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipeline.edits import restore
+from pipeline.errors import UserError
+from pipeline.neardup import shingle_hashes
+
+_DROPPED_AT_ONCE = 2_000  # dropped documents compared with their survivors in one go: some 20 MB of text
+
+
+def verify(output: Path) -> Iterator[str]:
+    """What is wrong with a finished output, one sentence each; nothing if everything holds.
+
+    Checks that the files are those of the manifest, byte for byte; that records = kept + dropped + quarantined; that ids are unique;
+    that every edit fits the cleaned text, so that the original comes back; and that every near-duplicate has a kept survivor with
+    the similarity that is told, computed anew. Raises UserError for a folder that holds no finished run.
+    """
+    path = output / "manifest.json"
+    if not path.exists():
+        raise UserError(f"{output}: holds no manifest.json, so no finished run; name the output folder of one")
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    wrong = list(_files(output, manifest))
+    yield from wrong
+    if not wrong:  # the rest reads the files
+        yield from _counts(output, manifest)
+        yield from _ids(output)
+        yield from _edits(output)
+        yield from _survivors(output, _setting(manifest, "shingle_words", 5))
+
+
+def _files(output: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
+    listed = {entry["file"]: entry for entry in manifest["files"]}
+    for name in sorted({path.relative_to(output).as_posix() for path in output.rglob("*.parquet")} - set(listed)):
+        yield f"{name}: is not in the manifest"
+    for name, entry in listed.items():
+        if not (output / name).exists():
+            yield f"{name}: is missing"
+            continue
+        with open(output / name, "rb") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() != entry["sha256"]:
+                yield f"{name}: its bytes are not those of the manifest (sha256)"
+
+
+def _counts(output: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
+    counts, found = manifest["counts"], {}
+    for kind, name in (("documents", "kept"), ("dropped", "dropped"), ("quarantine", "quarantined")):
+        found[name] = sum(pq.read_metadata(path).num_rows for path in _parts(output, kind))
+        if kind != "quarantine" and found[name] != counts[name]:
+            yield f"{kind}/: {found[name]} rows, but the manifest counts {counts[name]}"
+    if counts["records"] != counts["kept"] + counts["dropped"] + counts["quarantined"]:
+        yield f"manifest.json: {counts['records']} records are not kept + dropped + quarantined"
+    if found["quarantined"] != counts["quarantined"]:
+        yield f"quarantine/: {found['quarantined']} rows, but the manifest counts {counts['quarantined']}"
+
+
+def _ids(output: Path) -> Iterator[str]:
+    seen: set[bytes] = set()
+    for kind in ("documents", "dropped"):
+        for path in _parts(output, kind):
+            for doc_id in pq.read_table(path, columns=["doc_id"])["doc_id"].to_pylist():
+                short = hashlib.blake2b(doc_id.encode(), digest_size=16).digest()
+                if short in seen:
+                    yield f"{kind}/{path.name}: the id {doc_id!r} stands twice in the output"
+                seen.add(short)
+
+
+def _edits(output: Path) -> Iterator[str]:
+    """Holds one part of documents and its edits at a time."""
+    rows = sum(pq.read_metadata(path).num_rows for path in _parts(output, "edits"))
+    for path in [*_parts(output, "documents"), *_parts(output, "dropped")]:
+        table = pq.read_table(path, columns=["doc_id", "text"])
+        edits = _edits_of(output, table["doc_id"])
+        for row, doc_id in enumerate(table["doc_id"].to_pylist()):
+            own = edits.get(doc_id, [])
+            rows -= len(own)
+            try:
+                restore(table["text"][row].as_py() if own else "", own)
+            except ValueError as error:
+                yield f"edits/: those of {doc_id!r} do not fit its text ({error})"
+    if rows:
+        yield f"edits/: {rows} rows name no document of the output"
+
+
+def _edits_of(output: Path, ids: pa.ChunkedArray) -> dict[str, list[dict[str, Any]]]:
+    edits: dict[str, list[dict[str, Any]]] = {}
+    for path in _parts(output, "edits"):
+        table = pq.read_table(path)
+        for edit in table.filter(pc.is_in(table["doc_id"], ids)).to_pylist():
+            edits.setdefault(edit["doc_id"], []).append(edit)
+    return edits
+
+
+def _survivors(output: Path, shingle_words: int) -> Iterator[str]:
+    for path in _parts(output, "dropped"):
+        table = pq.read_table(path, columns=["doc_id", "text", "survivor_id", "similarity", "drop_reason"])
+        rows = np.flatnonzero(table["drop_reason"].to_numpy() == "near_duplicate")
+        for first in range(0, len(rows), _DROPPED_AT_ONCE):
+            dropped = table.take(rows[first : first + _DROPPED_AT_ONCE]).to_pylist()
+            texts = _kept_texts(output, {row["survivor_id"] for row in dropped})
+            for row in dropped:
+                if row["survivor_id"] not in texts:
+                    yield f"dropped/{path.name}: {row['doc_id']!r} was dropped for {row['survivor_id']!r}, which is not kept"
+                    continue
+                found = _similarity(row["text"], texts[row["survivor_id"]], shingle_words)
+                if found != row["similarity"]:
+                    told = f"{row['doc_id']!r} and {row['survivor_id']!r} are {found:.4f} alike, not {row['similarity']:.4f}"
+                    yield f"dropped/{path.name}: {told}"
+
+
+def _kept_texts(output: Path, ids: set[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for path in _parts(output, "documents"):
+        table = pq.read_table(path, columns=["doc_id", "text"])
+        places = [row for row, doc_id in enumerate(table["doc_id"].to_pylist()) if doc_id in ids]
+        taken = table.take(pa.array(places, pa.int64()))
+        found |= dict(zip(taken["doc_id"].to_pylist(), taken["text"].to_pylist()))
+    return found
+
+
+def _similarity(text: str, other: str, shingle_words: int) -> float:
+    a, b = shingle_hashes([text, other], shingle_words)
+    shared = len(np.intersect1d(a, b, assume_unique=True))
+    return shared / max(1, len(a) + len(b) - shared)
+
+
+def _setting(manifest: Mapping[str, Any], name: str, default: int) -> int:
+    """A setting of the run's near-duplicate stage."""
+    for stage in manifest["run_file"]["stages"]:
+        for settings in stage.values():
+            if name in settings:
+                return int(settings[name])
+    return default
+
+
+def _parts(output: Path, kind: str) -> list[Path]:
+    return sorted((output / kind).glob("part-*.parquet"))
