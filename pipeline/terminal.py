@@ -83,7 +83,7 @@ def print_result(result: RunResult) -> None:
     for line in _notes(result.manifest["stages"]):
         console.print(Text(line))
     console.print(
-        Text(f"written: {result.output}/documents, dropped, edits, quarantine, duplicates.parquet, manifest.json, report.json")
+        Text(f"written: {result.output}/documents, dropped, edits, quarantine, duplicates.parquet, manifest.json, report.html")
     )
     if not result.unchanged:
         rate = counts["records"] / result.seconds

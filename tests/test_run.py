@@ -171,6 +171,7 @@ SMALL: dict[str, Any] = {
 def reference(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The corpus run on one worker: at least eight shards and three parts."""
     folder = tmp_path_factory.mktemp("reference")
+    assert corpus.stat().st_size >= 8 * 100_000
     pipeline("run", run_file(folder, corpus, **SMALL), "--workers", "1")
     assert len(list((folder / "out" / "documents").glob("*.parquet"))) >= 3
     return folder / "out"
