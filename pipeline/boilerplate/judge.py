@@ -8,10 +8,12 @@ from pipeline.boilerplate.match import NamedRule
 
 MAX_SECTION_TOKENS = 400  # about the author, and what else follows; more is a chapter of the text
 MIN_REFERENCES = 2
+MAX_HEADLINES, HEADLINE_TOKENS = 6, (6, 25)
 # What a reference holds and a sentence with a year in it ("In 2019 the court ruled.") does not.
 _REFERENCE = re.compile(
-    r"https?:|www\.|\bdoi\b|\bet al\b|\bpp?\. ?\d|\b(?:accessed|retrieved)\b|[(,] ?(?:19|20)\d\d[a-z]?\)|\b(?:19|20)\d\d ?[;:] ?\d"
-    r"|[.,] (?:19|20)\d\d[a-z]?\W*$|\.(?:com|org|gov|net|edu)\W*$",
+    r"https?:|www\.|\bdoi\b|\bet al\b|\bpp?\. ?\d|\b(?:accessed|retrieved)\b|\[(?:crossref|medline|pubmed)|\d\(\d+\) ?:"
+    r"|[(,;] ?(?:19|20)\d\d[a-z]?(?:\)|\.?\W*$)|\b(?:19|20)\d\d(?: \w{3}(?: \d+)?)? ?[;:] ?\d|[.,] (?:19|20)\d\d[a-z]?\W*$"
+    r"|\.(?:com|org|gov|net|edu)\W*$",
     re.IGNORECASE,
 )
 
@@ -55,9 +57,24 @@ def _cut(document: Document, i: int, named: NamedRule) -> range:
         return range(i, count)
     if action == "cut_section" and 2 * i > count and sum(document.tokens[i + 1 :]) <= MAX_SECTION_TOKENS:
         return range(i, count)
+    if action == "cut_headlines":
+        return _headlines(document, i)
     if action == "cut_references" and 2 * i > count:
         return _references(document, i)
     return range(0)
+
+
+def _headlines(document: Document, i: int) -> range:
+    """Line `i` and the headlines after it; a shorter line is the heading of the paragraph that follows."""
+    stop = i + 1
+    while stop < len(document.key) and stop <= i + MAX_HEADLINES and _is_headline(document, stop):
+        stop += 1
+    return range(i, stop)
+
+
+def _is_headline(document: Document, i: int) -> bool:
+    low, high = HEADLINE_TOKENS
+    return low <= document.tokens[i] <= high and not document.ending[i] and not document.text(i).rstrip().endswith((":", "|"))
 
 
 def _references(document: Document, i: int) -> range:

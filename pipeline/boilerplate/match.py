@@ -67,15 +67,15 @@ class Matcher:
 
     def candidates(self, lines: Lines, at: np.ndarray) -> Hits:
         """Of the lines at these positions those that hold a literal of a rule's pattern, whatever its zone; the rest cannot match it."""
-        table, rule_of = self._literals
+        table, rule_of, firsts, counts = self._literals
         near = at[lines.tokens[at] <= max((named.rule.max_tokens for named in self.rules), default=-1)]
         place = np.full(len(lines.all_text), -1)
         place[lines.number[near]] = near
         number, literal = find_literals(*buffers(lines.all_text), lines.number[near], table)
-        parts = [(place[number[literal == i]], rules) for i, rules in enumerate(rule_of) if i in set(literal.tolist())]
-        pairs = {(line, rule) for found, rules in parts for line in found.tolist() for rule in rules}
-        line, rule = np.array(sorted(pairs), np.int64).reshape(-1, 2).T
-        return Hits(line, rule)
+        sizes = counts[literal]
+        rule = rule_of[np.repeat(firsts[literal], sizes) + np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)]
+        pairs = np.unique(np.repeat(place[number], sizes) * len(self.rules) + rule)
+        return Hits(*np.divmod(pairs, len(self.rules)))
 
     def patterns(self, zone: str, lines: Lines, at: np.ndarray, candidates: Hits) -> Hits:
         """Of the lines at these positions those that a pattern of this zone's rules matches."""
@@ -95,13 +95,15 @@ class Matcher:
         return Hits.gather(parts)
 
     @cached_property
-    def _literals(self) -> tuple[LiteralTable, list[list[int]]]:
-        """The literals of all patterns, and for each the numbers of the rules that demand it or another."""
+    def _literals(self) -> tuple[LiteralTable, np.ndarray, np.ndarray, np.ndarray]:
+        """The literals of all patterns; the numbers of the rules that demand each or another, flat, where each begins and how many."""
         rules: dict[str, list[int]] = {}
         for number, named in enumerate(self.rules):
             for literal in _literals(named.rule) if named.rule.pattern else ():
                 rules.setdefault(literal, []).append(number)
-        return literal_table(list(rules)), list(rules.values())
+        counts = np.array([len(numbers) for numbers in rules.values()], np.int64)
+        flat = np.array([number for numbers in rules.values() for number in numbers], np.int64)
+        return literal_table(list(rules)), flat, np.cumsum(counts) - counts, counts
 
     @cached_property
     def _phrases(self) -> tuple[np.ndarray, np.ndarray]:
@@ -113,9 +115,16 @@ class Matcher:
         return flat[order], numbers[order]
 
 
-def applicable(packs: Sequence[Pack], lang: str | None) -> tuple[Pack, ...]:
-    """The packs for a document of this language: those for all, its own, and each of them where the language is not known."""
-    return tuple(pack for pack in packs if pack.lang is None or lang in (None, "und", pack.lang))
+def applicable(packs: Sequence[Pack], lang: str | None, *, chosen: bool) -> tuple[Pack, ...]:
+    """The packs for a document of this language: those for all and its own.
+
+    Where the language is not known, all packs that the user has `chosen`; of those shipped the ones that can do little harm, as
+    a word of the interface in one language is a word of the text in another (German "Art", Spanish "Compartir").
+    """
+    unknown = lang in (None, "und")
+    return tuple(
+        pack for pack in packs if pack.lang in (None, lang) or (unknown and (chosen or pack.serves_unknown))
+    )  # fmt: skip
 
 
 def _literals(rule: Rule) -> frozenset[str]:

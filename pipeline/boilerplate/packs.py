@@ -30,6 +30,7 @@ MAX_TOKENS = 60  # of any rule: longer lines are never looked at
 _EDGE = r"[\s!-/:-@\[-`{-~\x{A0}-\x{A9}\x{AB}-\x{B1}\x{B4}-\x{B8}\x{BB}\x{BF}\x{2000}-\x{206F}\x{2190}-\x{2BFF}\x{3000}-\x{3004}"
 _EDGE += r"\x{3008}-\x{3020}\x{FE00}-\x{FE6F}\x{FF01}-\x{FF0F}\x{FF1A}-\x{FF20}\x{FF3B}-\x{FF40}\x{FF5B}-\x{FF65}"
 _EDGE += r"\x{1F000}-\x{1FAFF}]*"
+_FIRST_NOT_LATIN = "\u0370"  # Greek
 _ASCII_CLASSES = re.compile(r"\\\\|\\[wWbBdD]")
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
@@ -41,7 +42,7 @@ class Rule(BaseModel):
     sentence, `tail` what follows the last one, `tail_block` the lines at the very end, each followed only by others that go.
     action: `drop` the line; `strip_prefix` cuts what the pattern matched; `cut_tail` drops it and all after it where no body
     sentence follows; `cut_section` drops it and all after it, sentences too, where little follows; `cut_references` drops it and
-    the list of references after it; `tag` only notes it in the ledger.
+    the list of references after it; `cut_headlines` drops it and the headlines right after it; `tag` only notes it in the ledger.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -51,7 +52,7 @@ class Rule(BaseModel):
     zone: Literal["anywhere", "head", "tail", "tail_block"] = "anywhere"
     min_tokens: Annotated[int, Ge(0), Le(MAX_TOKENS)] = 0
     max_tokens: Annotated[int, Ge(1), Le(MAX_TOKENS)]
-    action: Literal["drop", "strip_prefix", "cut_tail", "cut_section", "cut_references", "tag"] = "drop"
+    action: Literal["drop", "strip_prefix", "cut_tail", "cut_section", "cut_references", "cut_headlines", "tag"] = "drop"
     why: Annotated[str, MinLen(1)]
     strips: Annotated[tuple[str, ...], MinLen(1)]
     keeps: Annotated[tuple[str, ...], MinLen(1)]
@@ -89,6 +90,14 @@ class Pack(BaseModel):
     pack: _Name
     lang: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] | None
     rules: Annotated[tuple[Rule, ...], MinLen(1)]
+
+    @property
+    def serves_unknown(self) -> bool:
+        """Whether the rules may look at text of unknown language: those for all, English (the web's own words), other scripts than Latin."""
+        if self.lang in (None, "en"):
+            return True
+        letters = [c for rule in self.rules for phrase in rule.strips for c in phrase if c.isalpha()]
+        return 2 * sum(c < _FIRST_NOT_LATIN for c in letters) < len(letters)
 
     @property
     def digest(self) -> str:

@@ -54,7 +54,7 @@ class Matches:
         return cls(Hits.gather([]), Hits.gather([]), {zone: np.zeros(lines, np.bool_) for zone in (*_ZONES, "anywhere")})
 
     def look(self, lines: Lines, zone: str, at: np.ndarray, matchers: Sequence[Matcher]) -> "Matches":
-        """With the matches of the lines at these positions: for the zone's patterns, with `anywhere`, which is first, for all phrases too."""
+        """With the matches of the lines at these positions: for the zone's patterns, with `anywhere` (the first) for all phrases too."""
         at = at[~self.tried[zone][lines.number[at]]]
         if len(at) == 0:
             return self

@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 
 from pipeline.boilerplate.judge import Document, StructureRule
 from pipeline.boilerplate.lines import Lines
-from pipeline.kernels.lines import ELLIPSIS, TERMINAL
+from pipeline.kernels.lines import ELLIPSIS, TERMINAL, may_hold_cjk
+from pipeline.kernels.text import buffers
 
 TEASER_TOKENS = (4, 45)  # of a cut headline or lead
 MIN_TEASERS, MIN_TEASERS_AT_END = 3, 2  # a single cut-off line is body text in 9 of 100
@@ -143,11 +144,12 @@ def structure_rows(lines: Lines, rows: int, cjk_rows: np.ndarray) -> dict[Struct
     in_run = row[1:][teaser[1:] & teaser[:-1] & (row[1:] == row[:-1])]
     cut_off = (lines.tokens >= MIN_CUT_OFF_TOKENS) & (lines.ending == 0)
     last = np.append(row[1:] != row[:-1], True)
-    at_end = row[1:][cut_off[1:] & cut_off[:-1] & last[1:]]
+    at_end = row[1:][cut_off[1:] & cut_off[:-1] & last[1:] & ~last[:-1]]
     at = np.flatnonzero(lines.tokens >= MIN_TITLE_TOKENS)
     at = at[np.lexsort((lines.key[at], row[at]))]
     again = row[at][1:][(row[at][1:] == row[at][:-1]) & (lines.key[at][1:] == lines.key[at][:-1])]
-    edge = np.flatnonzero(_at_edge(row) & ~cjk_rows[row])
+    edge = np.flatnonzero(_at_edge(row) & ~cjk_rows[row] & (lines.tokens <= MAX_FOREIGN_TOKENS))
+    edge = edge[may_hold_cjk(*buffers(lines.all_text), lines.number[edge])]
     has_cjk = pc.match_substring_regex(lines.texts(edge), r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
     foreign = row[edge][has_cjk.to_numpy(zero_copy_only=False)]
     return {

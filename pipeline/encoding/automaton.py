@@ -51,10 +51,16 @@ def build_automaton(sequences: list[list[Characters]], kinds: np.ndarray) -> Aut
 
 def _partition(sets: list[Characters], kinds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Classes of characters that no set and no kind tells apart: the class of each code point, one code point of each class."""
-    bits = np.packbits(np.stack(sets), axis=0).T
-    rows = np.ascontiguousarray(np.column_stack([bits, kinds]))
-    _, members, classes = np.unique(rows.view(f"V{rows.shape[1]}").ravel(), return_index=True, return_inverse=True)
-    return classes.astype(np.uint16), members
+    distinct = list({characters.tobytes(): characters for characters in sets}.values())
+    words = np.zeros((1 + -(-len(distinct) // 64), len(kinds)), np.uint64)
+    words[0] = kinds
+    for number, characters in enumerate(distinct):
+        words[1 + number // 64] |= characters.astype(np.uint64) << np.uint64(number % 64)
+    # Neighbours are mostly alike: only the first of each run is looked at.
+    firsts = np.append(0, np.flatnonzero((words[:, 1:] != words[:, :-1]).any(axis=0)) + 1)
+    _, members, classes = np.unique(words[:, firsts], axis=1, return_index=True, return_inverse=True)
+    lengths = np.diff(np.append(firsts, len(kinds)))
+    return np.repeat(classes.ravel().astype(np.uint16), lengths), firsts[members]
 
 
 def _explore(numbers: dict[int, int], inputs: Iterable[int], first: int, last: int) -> int:

@@ -5,6 +5,7 @@ alone for the rest of the text; both are kept here, so a pass gives what `ftfy.f
 """
 
 import logging
+import re
 from collections.abc import Iterator
 from itertools import chain
 
@@ -38,6 +39,10 @@ _RULE_OF_FIXER = {
     "remove_control_chars": "control_characters",
     "NFC": "nfc",
 }
+
+# What stands 32 characters or more from anything but plain ASCII, `&` or `<`. ftfy's expressions and codecs look at no more than
+# a few ASCII characters beside others, at 26 of an entity, and at any number in a terminal escape.
+_FAR_FROM_DAMAGE = re.compile(r"(?<=[\t !-%'-;=-~]{32})[\t !-%'-;=-~]{16,}(?=[\t !-%'-;=-~]{32})")
 
 _BREAKS = "\r\u2028\u2029\x85"
 
@@ -124,7 +129,7 @@ def _ask_ftfy(
         key = (text, unescape, fix_width)
         if key not in answers:
             config = CONFIG._replace(fix_character_width=fix_width, unescape_html="auto" if unescape else False)
-            answers[key] = list(_changes(text, config))
+            answers[key] = _changes(text, config)
         found.append(answers[key])
     places, counts = starts - offsets[rows], [len(changes) for changes in found]
     spans = span_table(np.repeat(rows, counts).tolist(), list(chain.from_iterable(found)))
@@ -134,8 +139,29 @@ def _ask_ftfy(
     return spans
 
 
-def _changes(text: str, config: TextFixerConfig) -> Iterator[SegmentChange]:
-    """The changes of one segment, in bytes from its beginning."""
+def _changes(text: str, config: TextFixerConfig) -> list[SegmentChange]:
+    """The changes of one segment, in bytes from its beginning.
+
+    ftfy looks at the segment without the middle of long runs of plain ASCII, which it neither changes nor minds; should a change
+    reach such a place all the same, it looks at all of it.
+    """
+    gaps = [] if "\x1b" in text else [(found.start(), found.end()) for found in _FAR_FROM_DAMAGE.finditer(text)]
+    if not gaps:
+        return list(_changes_of_whole(text, config))
+    edges = [0, *(edge for gap in gaps for edge in gap), len(text)]
+    pieces = [text[start:stop] for start, stop in zip(edges[::2], edges[1::2])]
+    joints = np.cumsum([len(piece.encode()) for piece in pieces[:-1]])
+    lost = np.concatenate([[0], np.cumsum([stop - start for start, stop in gaps])]).tolist()
+    changes = []
+    for change in _changes_of_whole("".join(pieces), config):
+        before, after = np.searchsorted(joints, change.start), np.searchsorted(joints, change.stop, side="right")
+        if before != after:
+            return list(_changes_of_whole(text, config))
+        changes.append(change._replace(start=change.start + lost[before], stop=change.stop + lost[before]))
+    return changes
+
+
+def _changes_of_whole(text: str, config: TextFixerConfig) -> Iterator[SegmentChange]:
     fixed, steps = _fix(text, config)
     if fixed == text:
         return

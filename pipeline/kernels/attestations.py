@@ -1,7 +1,7 @@
 """How the rows of a column write what is asked about: phrases, names that sound alike, single words. One cut of the words for all.
 
-Most words of a row have to do with nothing that is asked. So every word, pair and triple is tried against one filter of bits, and
-only what passes it is looked up, judged by its place, and told.
+Most words of a row have to do with nothing that is asked. So every pair and triple, and every capitalised word, is tried against a
+filter of bits, and only what passes is looked up, judged by its place, and told.
 """
 
 from typing import NamedTuple
@@ -54,8 +54,9 @@ class Asked(NamedTuple):
     """What is looked for, as tables of keys (`make_slots`) and filters of them (`make_filter`)."""
 
     phrases: np.ndarray
+    bits: np.ndarray
     words: np.ndarray
-    bits: np.ndarray  # of phrases and words
+    word_bits: np.ndarray
     sounds: np.ndarray
     sound_bits: np.ndarray
     names: np.ndarray  # own keys of the names that are known already
@@ -70,11 +71,11 @@ def make_asked(phrases: np.ndarray, words: np.ndarray, names: np.ndarray) -> Ask
     known = make_slots(np.unique(names[:, 1]))
     sounds, counts = np.unique(names[:, 0], return_counts=True)
     once = np.isin(known, names[np.isin(names[:, 0], sounds[counts == 1]), 1])
-    both = np.concatenate([phrases, words])
     return Asked(
         make_slots(phrases),
+        make_filter(phrases, filter_places(len(phrases))),
         make_slots(words),
-        make_filter(both, max(filter_places(len(both)), 1 << 17)),
+        make_filter(words, filter_places(len(words))),
         make_slots(sounds),
         make_filter(sounds, filter_places(len(sounds))),
         known,
@@ -84,8 +85,9 @@ def make_asked(phrases: np.ndarray, words: np.ndarray, names: np.ndarray) -> Ask
 
 @njit([types.void(_TEXT, int64[::1], uint64[::1], uint8[::1], KEYS, BYTES, int64, int64, int64)], cache=True, nogil=True)
 def _read_kinds(text, bounds, keys, kinds, slots, classes, words, first, last):
-    """Writes the classes of words first..last to `kinds`."""
+    """Writes the keys of words first..last to `keys` and their classes to `kinds`."""
     for k in range(max(first, 0), min(last + 1, words)):
+        keys[k] = word_key(text, bounds[2 * k], bounds[2 * k + 1])
         place = find(slots, keys[k])
         kinds[k] = classes[place] if place >= 0 else 0
 
@@ -111,22 +113,22 @@ def _phrase_state(text, bounds, keys, kinds, slots, classes, words, first, last,
     return -1 if part_of_longer(text, bounds, kinds, words, first, last) else state
 
 
-@njit([int64(_TEXT, int64[::1], uint64[::1], uint8[::1], KEYS, BYTES, int64, int64, int64[::1])], cache=True, nogil=True)
-def _word_state(text, bounds, keys, kinds, slots, classes, words, i, line):
-    """LOWERED or CAPITALISED (wholly in capitals too) for a word that stands free; -1 where its place gave it its capital.
+@njit(
+    [types.boolean(_TEXT, int64[::1], uint64[::1], uint8[::1], KEYS, BYTES, int64, int64, int64[::1])], cache=True, nogil=True
+)
+def _stands_as_name(text, bounds, keys, kinds, slots, classes, words, i, line):
+    """Whether a word is capitalised (or wholly in capitals) by its own right: it stands free, and no place gave it its capital.
 
     Part of a longer name is such a place: "National Center for Bioinformatics" does not say that bioinformatics is a name.
     """
     start, stop = bounds[2 * i], bounds[2 * i + 1]
     case = word_case(text, start, stop)
-    if case == OTHER or not (free_before(text, start) and free_after(text, stop)):
-        return -1
-    if case == LOWER:
-        return LOWERED
+    if case == LOWER or case == OTHER or not (free_before(text, start) and free_after(text, stop)):
+        return False
     if begins_sentence(text, start) or opens(text, start) or in_headline(text, bounds, words, i, line):
-        return -1
+        return False
     _read_kinds(text, bounds, keys, kinds, slots, classes, words, i - 2, i + 2)
-    return -1 if part_of_longer(text, bounds, kinds, words, i, i) else CAPITALISED
+    return not part_of_longer(text, bounds, kinds, words, i, i)
 
 
 @njit([types.boolean(_TEXT, int64[::1], uint8[::1], int64, int64)], cache=True, nogil=True, inline="always")
@@ -141,22 +143,22 @@ def _in_run(text, bounds, kinds, first, k):
 
 @njit(
     [
-        types.Tuple((int64[:, ::1], uint64[::1], int64, int64[:, ::1]))(
-            *(OFFSETS, BYTES, OFFSETS, KEYS, BYTES, KEYS, KEYS, KEYS, KEYS, KEYS, KEYS, _FLAGS, int64, int64)
+        types.Tuple((int64[:, ::1], uint64[::1], int64, int64[::1]))(
+            *(OFFSETS, BYTES, OFFSETS, KEYS, BYTES, KEYS, KEYS, KEYS, KEYS, KEYS, KEYS, KEYS, _FLAGS, int64, int64)
         )
     ],
     cache=True,
     nogil=True,
 )
-def _told(offsets, data, rows, slots, classes, phrases, single, bits, sounds, sound_bits, names, once, size, capacity):
+def _told(offsets, data, rows, slots, classes, phrases, bits, single, word_bits, sounds, sound_bits, names, once, size, capacity):
     """`find_told` with room for `capacity` places; the third result is how many there are."""
     out, out_keys, count = np.empty((capacity, 5), np.int64), np.empty(capacity, np.uint64), 0
     text, letters, bounds = np.empty(size, np.uint8), np.empty(size, np.uint8), np.empty(size, np.int64)
     keys, kinds = np.zeros(size, np.uint64), np.empty(size, np.uint8)
     marked, capital, line = np.empty(size, np.int64), np.empty(size + 1, np.int64), np.zeros(3, np.int64)
     lowered, told = np.zeros(phrases.shape[0], np.bool_), np.zeros(names.shape[0], np.bool_)
-    counts, last_row = np.zeros((single.shape[0], 2), np.int64), np.full(single.shape[0], -1, np.int64)
-    asks_names = sound_bits.any()
+    counts, last_row = np.zeros(single.shape[0], np.int64), np.full(single.shape[0], -1, np.int64)
+    asks_names, asks_phrases = sound_bits.any(), phrases.any()
     for row in rows:
         shift = offsets[row] - FRONT
         line[1] = -1
@@ -164,29 +166,32 @@ def _told(offsets, data, rows, slots, classes, phrases, single, bits, sounds, so
         marks, capital_count = 0, 0
         before, last = uint64(0), uint64(0)
         for i in range(words):
-            start = bounds[2 * i]
-            key = word_key(text, start, bounds[2 * i + 1])
+            c = text[bounds[2 * i]]
+            capital[capital_count] = i
+            capital_count += int64((c < 0x61) | (c == 0xC3))
+        for i in range(words if asks_phrases else 0):
+            key = word_key(text, bounds[2 * i], bounds[2 * i + 1])
             keys[i] = key
             pair = join_keys(last, key)
             marked[marks] = i
-            marks += int64(passes(bits, key) | passes(bits, pair) | passes(bits, join_keys(before, pair)))
+            marks += int64(passes(bits, pair) | passes(bits, join_keys(before, pair)))
             before, last = last, key
-            c = text[start]
-            capital[capital_count] = i
-            capital_count += int64((c < 0x61) | (c == 0xC3))
+        for m in range(capital_count):
+            i = capital[m]
+            key = word_key(text, bounds[2 * i], bounds[2 * i + 1])
+            keys[i] = key
+            place = find(single, key) if passes(word_bits, key) else int64(-1)
+            if place < 0 or not _stands_as_name(text, bounds, keys, kinds, slots, classes, words, i, line):
+                continue
+            counts[place] += 1
+            if last_row[place] != row:
+                last_row[place] = row
+                if count < capacity:
+                    out[count] = (row, bounds[2 * i] + shift, bounds[2 * i + 1] + shift, WORD, CAPITALISED)
+                    out_keys[count] = key
+                count += 1
         for m in range(marks):
             i = marked[m]
-            place = find(single, keys[i])
-            if place >= 0:
-                state = _word_state(text, bounds, keys, kinds, slots, classes, words, i, line)
-                if state >= 0:
-                    counts[place, state] += 1
-                if state == CAPITALISED and last_row[place] != row:
-                    last_row[place] = row
-                    if count < capacity:
-                        out[count] = (row, bounds[2 * i] + shift, bounds[2 * i + 1] + shift, WORD, state)
-                        out_keys[count] = keys[i]
-                    count += 1
             key = keys[i]
             for first in range(i - 1, max(i - 3, -1), -1):
                 key = join_keys(keys[first], key)
@@ -246,7 +251,7 @@ def find_told(
 
     First int64 of shape (places, 5): row, start, stop (bytes of `data`), PHRASE, NAME or WORD, and LOWERED or CAPITALISED; then
     their keys (uint64; of a name the sound key). A phrase in lower case is told once and is done with; a capitalised word is told
-    once a row. Third, for each place of `asked.words`, how often the word is lowered and capitalised (int64, shape (places, 2)).
+    once a row. Third, for each place of `asked.words`, how often the word is capitalised (int64).
     """
     size, capacity = scratch_size(offsets), 64 + 8 * len(rows)
     while True:

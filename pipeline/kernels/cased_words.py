@@ -84,7 +84,10 @@ def word_key(text, start, stop):
     keep = _KEEP[min(size, 8)]
     first = (load_word(text, start) | _FOLD) & keep
     last = (load_word(text, stop - 8) | _FOLD) & (uint64(0) - uint64(size > 8))
-    return mix((first * _K1) ^ (last * _K2) ^ uint64(size))
+    h = (first * _K1) ^ (last * _K2) ^ uint64(size)
+    h = (h ^ (h >> uint64(32))) * _K1
+    h ^= h >> uint64(29)
+    return h | uint64(h == 0)
 
 
 @njit([int64(SCRATCH, int64, int64)], cache=True, nogil=True)
@@ -166,8 +169,8 @@ def passes(bits, key):
 
 
 def filter_places(keys: int) -> int:
-    """Bits for a filter of so many keys that lets 2 to 3 % of others pass: 4 kB to 512 kB."""
-    return int(min(max(1 << 15, 1 << (32 * keys).bit_length()), 1 << 22))
+    """Bits for a filter of so many keys that lets 1 to 2 % of others pass: 8 kB to 512 kB."""
+    return int(min(max(1 << 16, 1 << (64 * keys).bit_length()), 1 << 22))
 
 
 def make_classes(classes: dict[int, list[str]]) -> tuple[np.ndarray, np.ndarray]:

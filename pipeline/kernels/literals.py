@@ -10,6 +10,8 @@ from numba import int32, int64, njit, types, uint8, uint64
 _BYTES = types.Array(uint8, 1, "C", readonly=True)
 _OFFSETS = types.Array(int64, 1, "C", readonly=True)
 
+_INDICES = types.Array(int32, 1, "C", readonly=True)
+
 _TABLE_BITS = 12  # of the table of anchors: several times the literals of a pack
 _BITMAP_BITS = 16  # 8 kB: few of the other trigrams of a text meet an anchor's bit
 _ANCHOR = 3
@@ -81,17 +83,15 @@ def _hash(anchor: bytes) -> int:
 
 @njit(
     [
-        types.UniTuple(int64[::1], 2)(
-            _OFFSETS, _BYTES, _OFFSETS, _BYTES, _BYTES, _OFFSETS, _OFFSETS, _BYTES,
-            types.Array(int32, 1, "C", readonly=True), types.Array(int32, 1, "C", readonly=True),
+        int64(
+            _OFFSETS, _BYTES, _OFFSETS, _BYTES, _BYTES, _OFFSETS, _OFFSETS, _BYTES, _INDICES, _INDICES, int64[::1], int64[::1],
         )
     ],
     cache=True,
     nogil=True,
 )  # fmt: skip
-def _find(offsets, data, at, fold, literals, starts, anchors, bitmap, slots, following):
-    lines, found = np.empty(1024, np.int64), np.empty(1024, np.int64)
-    put = 0
+def _find(offsets, data, at, fold, literals, starts, anchors, bitmap, slots, following, lines, found):
+    put = int64(0)
     for k in range(at.shape[0]):
         first, stop = offsets[at[k]], offsets[at[k] + 1]
         code = uint64(0)
@@ -99,11 +99,11 @@ def _find(offsets, data, at, fold, literals, starts, anchors, bitmap, slots, fol
             code = ((code << uint64(8)) | uint64(fold[data[i]])) & uint64(0xFFFFFF)
             mixed = code * _HASH
             bit = mixed >> uint64(64 - _BITMAP_BITS)
-            if not (bitmap[int64(bit >> uint64(3))] >> (bit & uint64(7))) & 1:
+            if not (bitmap[bit >> uint64(3)] >> (bit & uint64(7))) & uint64(1):
                 continue
-            literal = slots[int64(mixed >> uint64(64 - _TABLE_BITS))]
+            literal = slots[mixed >> uint64(64 - _TABLE_BITS)]
             while literal >= 0:
-                low = i - 2 - anchors[literal]
+                low = i - (_ANCHOR - 1) - anchors[literal]
                 length = starts[literal + 1] - starts[literal]
                 if low >= first and low + length <= stop:
                     same = True
@@ -112,18 +112,19 @@ def _find(offsets, data, at, fold, literals, starts, anchors, bitmap, slots, fol
                             same = False
                             break
                     if same:
-                        if put == lines.shape[0]:
-                            lines = np.concatenate((lines, np.empty(put, np.int64)))
-                            found = np.concatenate((found, np.empty(put, np.int64)))
-                        lines[put], found[put] = at[k], literal
+                        if put < lines.shape[0]:
+                            lines[put], found[put] = at[k], literal
                         put += 1
                 literal = following[literal]
-    return lines[:put], found[:put]
+    return put
 
 
 def find_literals(offsets: np.ndarray, data: np.ndarray, at: np.ndarray, table: LiteralTable) -> tuple[np.ndarray, np.ndarray]:
     """The strings among those at `at` that hold a literal, ascending, and the literal; a pair may come more than once."""
-    lines, found = _find(
-        offsets, data, at, _FOLD, table.bytes, table.offsets, table.anchors, table.bitmap, table.slots, table.following
-    )  # fmt: skip
-    return lines, table.of[found]
+    size = 1024 + len(at)
+    while True:
+        lines, found = np.empty(size, np.int64), np.empty(size, np.int64)
+        put = _find(offsets, data, at, _FOLD, *table[1:], lines, found)
+        if put <= size:
+            return lines[:put], table.of[found[:put]]
+        size = put

@@ -8,12 +8,13 @@ that share and kept documents are entered with all their shingles. The answer is
 """
 
 import numpy as np
-from numba import int64, njit, types, uint32, uint64
+from numba import boolean, int64, njit, types, uint32, uint64
 
 from pipeline.kernels.sets import shared_if_alike
 
 VALUES = types.Array(uint32, 1, "C", readonly=True)
 PLACES = types.Array(int64, 1, "C", readonly=True)
+FLAGS = types.Array(boolean, 1, "C", readonly=True)
 
 DIRECT = 64  # kept documents up to which every one is looked at; most clusters keep one or two
 _MAX_BITS = 22  # of the tables that count shingles and find kept documents by them (16 MB each)
@@ -97,17 +98,18 @@ def _look_up(prefix, heads, entries, shift, seen, member, room):
 
 
 @njit(
-    [types.Tuple((int64[::1], int64[:, ::1], int64))(VALUES, PLACES, PLACES, PLACES, PLACES, PLACES, int64, int64, int64, int64)],
+    [types.Tuple((int64[::1], int64[:, ::1], int64))(VALUES, PLACES, PLACES, PLACES, FLAGS, PLACES, PLACES, int64, int64, int64, int64)],
     cache=True,
     nogil=True,
 )
-def walk_survivors(values, starts, stops, copy_of, order, cluster_starts, num, den, part, whole):
+def walk_survivors(values, starts, stops, copy_of, fixed, order, cluster_starts, num, den, part, whole):
     """The survivor of each member, itself if it is kept; shared, union and own size of the two sets; pairs of sets compared.
 
     `order` lists the members cluster by cluster, best first; `cluster_starts` says where each cluster begins (one entry more).
     The set of member m is values[starts[m]:stops[m]]; copy_of[m] is a member with the same tokens (itself if it is the first),
     whose set stands for both. A member is dropped if its set is alike to that of one already kept (Jaccard >= num / den, or the
     share of the member's set in it >= part / whole): the first such is its survivor. Copies share the fate of the best of them.
+    Members that are `fixed` are kept in any case.
     """
     count = starts.shape[0]
     survivor = np.full(count, -1, np.int64)
@@ -122,6 +124,13 @@ def walk_survivors(values, starts, stops, copy_of, order, cluster_starts, num, d
         counts, heads, entries = np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 2), np.int64)
         for m in members:
             group = copy_of[m]
+            if fixed[m]:
+                survivor[m] = m
+                if decided[group] < 0:
+                    decided[group] = m
+                    kept[kept_count] = m
+                    kept_count += 1
+                continue
             if decided[group] >= 0:
                 survivor[m] = survivor[decided[group]]
                 proof[m] = proof[decided[group]]

@@ -31,9 +31,11 @@ from pipeline.kernels.machine_words import BLOCK, nonzero_mask, trailing_zeros
 
 # What stands at a place. Words of the table begin at FIRST_WORD.
 COMMA_CAPITAL, COMMA_LETTER, QUOTE_SPACE, CJK_RUN, FULL_WIDTH, DOUBLED_WORD, REPEATED_PHRASE, ORDINAL, FIRST_WORD = range(9)
+REPEATED_SENTENCE = 255  # no signal: where its second copy begins and ends, the space before it included
 
 CAPITAL_BEFORE = 1  # a lead: the word before begins with a capital
 
+_SENTENCE_WORDS = 5  # shorter ones people repeat: "Yes, we can. Yes, we can."
 _WORDS_BACK = 4  # how far before its anchor a pattern may begin
 
 
@@ -128,6 +130,27 @@ def _repeat(text, bounds, keys, i):
     return 0
 
 
+@njit([int64(SCRATCH, int64[::1], uint64[::1], int64, int64, int64)], cache=True, nogil=True)
+def _sentence_again(text, bounds, keys, first, second, third):
+    """Where the sentence of words `second` to `third` ends if it repeats the one before it, from word `first`, letter by letter; or 0.
+
+    Both stand in one line, a single space between them, and hold no quotation mark: people repeat lines and slogans.
+    """
+    count = second - first
+    if count < _SENTENCE_WORDS or third - second != count:
+        return 0
+    for k in range(count):
+        if keys[first + k] != keys[second + k]:
+            return 0
+    a, b, size = bounds[2 * first], bounds[2 * second], bounds[2 * second] - bounds[2 * first] - 1
+    if text[b - 1] != 0x20 or text[b - 2] not in (0x2E, 0x21, 0x3F):
+        return 0
+    for k in range(size):
+        if text[a + k] != text[b + k] or text[a + k] in (0x0A, 0x22) or (text[a + k] == 0xE2 and text[a + k + 1] == 0x80):
+            return 0
+    return b + size
+
+
 @njit(
     [
         types.Tuple((int64[:, ::1], int64, int64[:, ::1], uint64[::1], int64))(
@@ -143,12 +166,14 @@ def _scan(offsets, data, rows, slots, kinds, leads, bits, commas, dictionary, si
     strange, strange_keys, strange_count = np.empty((capacity, 3), np.int64), np.empty(capacity, np.uint64), 0
     text, marks = np.empty(size, np.uint8), np.empty(size, np.uint8)
     bounds, keys, marked = np.empty(size, np.int64), np.empty(size + 3, np.uint64), np.empty(size, np.int64)
+    sentences = np.empty(size + 2, np.int64)
     keys[:3] = 0
     for row in rows:
         shift = offsets[row] - FRONT
         length = offsets[row + 1] - offsets[row]
         words = cut_words(data, offsets[row], offsets[row + 1], text, marks, bounds)
-        found = 0
+        found, begun = 0, 1
+        sentences[0] = 0
         for i in range(words):
             start, stop = bounds[2 * i], bounds[2 * i + 1]
             key = word_key(text, start, stop)
@@ -157,6 +182,8 @@ def _scan(offsets, data, rows, slots, kinds, leads, bits, commas, dictionary, si
             unknown = ((text[start] >= 0x61) & (stop - start > 2)) & (passes(dictionary, key) == 0)
             marked[found] = i
             found += int64((passes(bits, key) != 0) | again | unknown)
+            sentences[begun] = i + 1
+            begun += int64((text[stop] == 0x2E) | (text[stop] == 0x21) | (text[stop] == 0x3F))
         for m in range(found):
             i = marked[m]
             start, stop, key = bounds[2 * i], bounds[2 * i + 1], keys[i + 3]
@@ -177,6 +204,12 @@ def _scan(offsets, data, rows, slots, kinds, leads, bits, commas, dictionary, si
                     strange[strange_count] = (row, shift + start, shift + stop)
                     strange_keys[strange_count] = key
                 strange_count += 1
+        for m in range(2, begun):
+            end = _sentence_again(text, bounds, keys[3:], sentences[m - 2], sentences[m - 1], sentences[m])
+            if end > 0:
+                if count < capacity:
+                    out[count] = (row, REPEATED_SENTENCE, shift + bounds[2 * sentences[m - 1]] - 1, shift + end)
+                count += 1
         odd = marks[FRONT : FRONT + length + BLOCK]
         _mark_odd(text[FRONT - 1 :], text[FRONT:], text[FRONT + 1 :], text[FRONT + 2 :], text[FRONT + 3 :], odd)
         last = -BLOCK

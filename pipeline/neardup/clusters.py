@@ -21,6 +21,7 @@ TASK = pa.schema(
     [
         pa.field("member", pa.int64(), nullable=False),  # place in the table of members
         pa.field("copy_of", pa.int64(), nullable=False),  # place in this task of the first member with the same tokens
+        pa.field("fixed", pa.bool_(), nullable=False),  # kept in any case
         pa.field("rank", pa.uint32(), nullable=False),
         pa.field("shard", pa.int32(), nullable=False),
         pa.field("set_start", pa.int64(), nullable=False),
@@ -41,7 +42,9 @@ CLUSTERED = pa.schema(
 )
 
 
-def write_tasks(folder: Path, members: pa.Table, rank: np.ndarray, copy_of: np.ndarray, pairs: np.ndarray) -> int:
+def write_tasks(
+    folder: Path, members: pa.Table, fixed: np.ndarray, rank: np.ndarray, copy_of: np.ndarray, pairs: np.ndarray
+) -> int:
     """Splits members and pairs (int64, shape (pairs, 2), places in the table of members) into tasks; returns how many.
 
     `copy_of` (int64) is the place of the first member with the same tokens.
@@ -58,7 +61,7 @@ def write_tasks(folder: Path, members: pa.Table, rank: np.ndarray, copy_of: np.n
     place[order] = np.arange(count)
     pairs = place[pairs]
     pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
-    columns = {"member": np.arange(count), "copy_of": place[copy_of], "rank": rank}
+    columns = {"member": np.arange(count), "copy_of": place[copy_of], "fixed": fixed, "rank": rank}
     columns |= {name: members[name].to_numpy() for name in ("shard", "set_start", "set_stop")}
     for task, (start, stop) in enumerate(pairwise(cuts.tolist())):
         here = {name: column[order[start:stop]] for name, column in columns.items()}
@@ -86,7 +89,7 @@ class ResolveTask:
         sets = load_sets(folder, task)
         roots, verified, alike = verified_components(*sets, copy_of, first, second, *self.similarity, *self.share)
         order, starts = cluster_order(roots, task["rank"].to_numpy())
-        survivor, proof, walked = walk_survivors(*sets, copy_of, order, starts, *self.similarity, *self.share)
+        survivor, proof, walked = walk_survivors(*sets, copy_of, task["fixed"].to_numpy(), order, starts, *self.similarity, *self.share)
         sizes = np.diff(starts)
         member = task["member"].to_numpy()
         columns = [

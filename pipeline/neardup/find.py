@@ -1,8 +1,9 @@
 """Near-duplicate clusters of a corpus, from shards to verdicts: maps over shards, bands and components, files between them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,15 @@ from pipeline.errors import UserError
 from pipeline.files import write_array, write_json
 from pipeline.neardup.candidates import FindPairs, fold_copies, merge_pairs, split_bands
 from pipeline.neardup.clusters import ResolveTask, read_clustered, write_tasks
+from pipeline.neardup.earlier import DescribeEarlier, MeetEarlier, StoreKept, finish_store, open_store
 from pipeline.neardup.facts import Extract, SignatureFiles, SignatureSource, read_fingerprints
 from pipeline.neardup.keep import rank
 from pipeline.neardup.members import DescribeMembers, read_members
 from pipeline.neardup.search import Search
 from pipeline.neardup.verdicts import write_verdicts
 from pipeline.stage import Corpus
+
+Earlier = Sequence[tuple[list[str | int], int]]  # folder and part of signatures, and how many of its documents were met
 
 _MAX_DOCUMENTS = 1 << 32  # numbers of documents are 32 bits, two to a pair
 
@@ -34,13 +38,20 @@ def find_clusters(corpus: Corpus, search: Search, *, leave_signatures: bool = Fa
     if not done.exists():
         shared = corpus.shared / "signatures" / search.rules.name
         home, earlier = (shared, None) if leave_signatures else (corpus.folder, str(shared) if shared.exists() else None)
+        stores = [part for output in search.against for part in open_store(output, search.rules)]
+        source = SignatureSource(home, earlier)
         counts = extract_facts(corpus, search, home, earlier)
-        first, pairs, found = find_candidates(corpus, search, SignatureSource(home, earlier))
-        _remove(corpus.folder, "bands-*.npy", "pairs-*.npy", "signatures-*.npy", "changed-*.npy")
-        _remove(shared, *(() if leave_signatures else ("*.npy", "*.arrow")))
-        members, sets = describe_members(corpus, search, first, pairs)
+        met = meet_earlier(corpus, search, stores)
+        first, pairs, found = find_candidates(corpus, search, source, len(stores))
+        _remove(corpus.folder, "bands-*.npy", "pairs-*.npy")
+        if not (search.keep_signatures or leave_signatures):
+            _remove_signatures(corpus.folder, shared)
+        members, sets = describe_members(corpus, search, first, pairs, list(zip(stores, met)))
         clustered, resolved = resolve_clusters(corpus, search, members, first, pairs)
         write_verdicts(corpus, members.rows, members.table["doc_id"], clustered)
+        if search.keep_signatures:
+            store_kept(corpus, search, source)
+            _remove_signatures(corpus.folder, shared)
         write_json(done, search.summary() | counts | found | sets | resolved)
         _remove(corpus.folder, "*.npy", *(f"{name}-*.arrow" for name in ("facts", "members", "task", "clustered")))
     return dict(json.loads(done.read_text(encoding="utf-8")))
@@ -54,9 +65,29 @@ def extract_facts(corpus: Corpus, search: Search, home: Path, earlier: str | Non
     return _total(corpus.map("extract", function, items))
 
 
-def find_candidates(corpus: Corpus, search: Search, source: SignatureSource) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
-    """The first document with the same tokens for each document, the distinct candidate pairs, and counts."""
-    shards, (bands, _) = len(corpus.shards), search.bands
+def meet_earlier(corpus: Corpus, search: Search, stores: list[list[str | int]]) -> list[int]:
+    """How many documents of each part of the earlier outputs may resemble a new one; see `earlier.MeetEarlier`.
+
+    They become shards behind those of the corpus, and their documents get the numbers behind those of the corpus.
+    """
+    if not stores:
+        return []
+    keys, bands = corpus.folder / "new_keys.npy", search.bands
+    if not keys.exists():
+        parts = [np.load(corpus.folder / f"bands-{number:05d}.npy", mmap_mode="r") for number in range(len(corpus.shards))]
+        write_array(keys, np.sort(np.concatenate(parts, axis=1), axis=1))
+    items = [[*part, len(corpus.shards) + place] for place, part in enumerate(stores)]
+    return list(corpus.map("earlier", MeetEarlier(str(corpus.folder), *bands), items))
+
+
+def find_candidates(
+    corpus: Corpus, search: Search, source: SignatureSource, earlier: int
+) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
+    """The first document with the same tokens for each document, the distinct candidate pairs, and counts.
+
+    `earlier` is the number of shards behind those of the corpus; no pair is between two of their documents.
+    """
+    shards, (bands, _) = len(corpus.shards) + earlier, search.bands
     fingerprints = read_fingerprints(source.folder, shards)
     if len(fingerprints) > _MAX_DOCUMENTS:
         raise UserError(
@@ -74,7 +105,8 @@ def find_candidates(corpus: Corpus, search: Search, source: SignatureSource) -> 
     function = FindPairs(str(corpus.folder), source, shards, search.least_agreeing, search.sure_agreeing)
     results = corpus.map("pairs", function, tasks)
     if not merged.exists():
-        write_array(merged, merge_pairs(corpus.folder, tasks))
+        found = merge_pairs(corpus.folder, tasks)
+        write_array(merged, found[found >> np.uint64(32) < sum(corpus.rows)])
     pairs = np.load(merged)
     counts = {
         "without_tokens_or_marked": int((fingerprints == 0).sum()),
@@ -95,8 +127,10 @@ class Members:
     table: pa.Table
 
 
-def describe_members(corpus: Corpus, search: Search, first: np.ndarray, pairs: np.ndarray) -> tuple[Members, dict[str, int]]:
-    """Gathers shingle sets, ids and keep keys of the members; see `members.DescribeMembers`."""
+def describe_members(
+    corpus: Corpus, search: Search, first: np.ndarray, pairs: np.ndarray, earlier: Earlier
+) -> tuple[Members, dict[str, int]]:
+    """Gathers shingle sets, ids and keep keys of the members; see `members.DescribeMembers`, `earlier.DescribeEarlier`."""
     in_pair = np.zeros(len(first), np.bool_)
     in_pair[pairs >> np.uint64(32)] = True
     in_pair[pairs & np.uint64(0xFFFFFFFF)] = True
@@ -107,16 +141,25 @@ def describe_members(corpus: Corpus, search: Search, first: np.ndarray, pairs: n
     rows = np.flatnonzero(member).astype(np.uint32)
     write_array(corpus.folder / "members.npy", rows)
     write_array(corpus.folder / "needs_set.npy", in_pair[rows])
-    firsts = corpus.first_rows()
-    bounds = np.searchsorted(rows, [*firsts, sum(corpus.rows)])
-    items: list[list[str | int]] = [
-        [str(path), number, firsts[number], int(bounds[number]), int(bounds[number + 1])]
-        for number, path in enumerate(corpus.shards)
-        if bounds[number + 1] > bounds[number]
-    ]
-    counts = _total(corpus.map("members", DescribeMembers(str(corpus.folder), search.rules, search.keep), items))
-    table = read_members(corpus.folder, [int(item[1]) for item in items], search.keep)
+    firsts = [*corpus.first_rows(), *accumulate((count for _, count in earlier), initial=sum(corpus.rows))]
+    bounds = np.searchsorted(rows, firsts).tolist()
+    ranges = [[number, first, start, stop] for number, (first, (start, stop)) in enumerate(zip(firsts, pairwise(bounds))) if stop > start]
+    own = [[str(corpus.shards[r[0]]), *r] for r in ranges if r[0] < len(corpus.shards)]
+    others = [[*earlier[r[0] - len(corpus.shards)][0], *r] for r in ranges if r[0] >= len(corpus.shards)]
+    counts = _total(
+        corpus.map("members", DescribeMembers(str(corpus.folder), search.rules, search.keep), own)
+        + corpus.map("earlier members", DescribeEarlier(str(corpus.folder), search.keep), others)
+    )
+    table = read_members(corpus.folder, [r[0] for r in ranges], search.keep)
     return Members(rows, table), {"members": len(rows), "shingles_of_members": counts.get("shingles", 0)}
+
+
+def store_kept(corpus: Corpus, search: Search, source: SignatureSource) -> None:
+    """Leaves in `corpus.shared` what later runs need of the documents that are kept; see `earlier.StoreKept`."""
+    target = corpus.shared / "kept_signatures"
+    items = [[str(path), number, first] for number, (path, first) in enumerate(zip(corpus.shards, corpus.first_rows()))]
+    corpus.map("store", StoreKept(str(corpus.folder), source, len(corpus.shards), str(target), search.rules), items)
+    finish_store(target, search.rules, len(items))
 
 
 def resolve_clusters(
@@ -125,7 +168,8 @@ def resolve_clusters(
     """Verifies the candidate pairs and walks the clusters; see `clusters.ResolveTask`. Returns CLUSTERED and counts."""
     places = np.searchsorted(members.rows, np.stack([pairs >> np.uint64(32), pairs & np.uint64(0xFFFFFFFF)], axis=1))
     copy_of = np.searchsorted(members.rows, first[members.rows])
-    tasks = write_tasks(corpus.folder, members.table, rank(members.table), copy_of, places)
+    fixed = members.rows >= sum(corpus.rows)
+    tasks = write_tasks(corpus.folder, members.table, fixed, rank(members.table, fixed), copy_of, places)
     counts = _total(corpus.map("resolve", ResolveTask(str(corpus.folder), search.similarity, search.share), list(range(tasks))))
     clustered = read_clustered(corpus.folder, range(tasks))
     dropped = pc.sum(pc.not_equal(clustered["member"], clustered["survivor"])).as_py() or 0
@@ -135,6 +179,11 @@ def resolve_clusters(
 
 def _total(results: list[dict[str, int]]) -> dict[str, int]:
     return {name: sum(result[name] for result in results) for name in (results[0] if results else {})}
+
+
+def _remove_signatures(own: Path, earlier: Path) -> None:
+    _remove(own, "signatures-*.npy", "changed-*.npy")
+    _remove(earlier, "signatures-*.npy", "facts-*.arrow")
 
 
 def _remove(folder: Path, *patterns: str) -> None:

@@ -23,6 +23,8 @@ class Search:
     target_recall: float
     keep: Keep
     containment: float | None = None
+    against: tuple[str, ...] = ()  # outputs of earlier runs
+    keep_signatures: bool = False
 
     @property
     def lowest(self) -> float:
@@ -85,6 +87,7 @@ class Search:
                 f"a document also goes for one that holds {self.containment} of its shingles; "
                 f"chance that it is found in one so many times as long: {lengths}"
             )
+        lines += [f"documents that resemble one of {output} go for it" for output in self.against]
         keep = ", of equals the ".join(_describe_rule(rule) for rule in keep_rules(self.keep))
         return [*lines, f"best document of a cluster: the {keep}; ties by doc_id"]
 

@@ -7,8 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.readers.dates import FIRST_MS, LAST_MS, to_milliseconds
 from pipeline.readers.decode import UndecodableError, decode
-from pipeline.readers.values import FIRST_MS, LAST_MS, as_string, to_milliseconds
+from pipeline.readers.values import as_string
 
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _UTC_MS = pa.timestamp("ms", tz="UTC")

@@ -1,16 +1,27 @@
 """Compressed streams, told by their first bytes and read through to the end of the last member or frame."""
 
+import bz2
+import lzma
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import zstandard
 
 CHUNK_BYTES = 2**18  # 256 KiB: a chunk's lines stay in the cache while they are parsed; 1 MiB took a tenth longer
 
-Compression = Literal["gzip", "zstd"]
-_MAGIC: tuple[tuple[bytes, Compression], ...] = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
+Compression = Literal["gzip", "zstd", "bzip2", "xz"]
+_MAGIC: tuple[tuple[bytes, Compression], ...] = (
+    (b"\x1f\x8b", "gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\xfd7zXZ\x00", "xz"),
+    # The first block's mark goes with it, or that of the end in an empty file: a text may well begin with "BZh".
+    *((b"BZh" + level + block, "bzip2") for level in map(bytes, zip(b"123456789")) for block in (b"1AY&SY", b"\x17rE8P\x90")),
+)
+MAGIC_BYTES = 10  # as many of a file's first bytes are needed to tell
 _SKIPPABLE_FRAME = b"\x2a\x4d\x18"  # zstd: bytes 2 to 4 of a frame without data, which some writers begin with (0x5? before it)
+
+_XZ_MEMORY = 2**30  # of a window; xz -9 takes 65 MB
 
 # Zstandard makes 128 KiB of four bytes at the most, and gives all that a call makes at once: so a bomb is held to 64 MiB a call.
 _ZSTD_FEED_BYTES = 2048
@@ -28,8 +39,12 @@ def compression_of(first: bytes) -> Compression | None:
 
 
 def decompress(chunks: Iterator[bytes], compression: Compression) -> Iterator[bytes]:
-    """The decompressed bytes in chunks, through all gzip members or zstd frames."""
-    return _gathered(_inflate(chunks) if compression == "gzip" else _unzstd(chunks))
+    """The decompressed bytes in chunks, through all members, frames or streams."""
+    if compression == "gzip":
+        return _gathered(_inflate(chunks))
+    if compression == "zstd":
+        return _gathered(_unzstd(chunks))
+    return _gathered(_streams(chunks, _xz if compression == "xz" else bz2.BZ2Decompressor, compression))
 
 
 def _inflate(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -71,6 +86,35 @@ def _unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
                 fed, frame, begun = frame.unused_data, decompressor.decompressobj(), False
     if begun:
         raise BrokenStreamError("cut off (the zstd stream ends early)")
+
+
+def _xz() -> lzma.LZMADecompressor:
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
+
+
+def _streams(
+    chunks: Iterator[bytes], make: Callable[[], lzma.LZMADecompressor | bz2.BZ2Decompressor], name: Compression
+) -> Iterator[bytes]:
+    stream = make()
+    begun = False
+    for chunk in chunks:
+        while True:
+            if stream.eof:
+                chunk, stream, begun = stream.unused_data, make(), False
+            if not begun:
+                chunk = chunk.lstrip(b"\x00")  # padding between and after streams
+                begun = bool(chunk)
+            if not begun:
+                break
+            try:
+                yield stream.decompress(chunk, CHUNK_BYTES)
+            except (lzma.LZMAError, OSError, EOFError) as error:
+                raise BrokenStreamError(f"broken {name} stream ({error})") from None
+            chunk = b""
+            if stream.needs_input and not stream.eof:
+                break
+    if begun and not stream.eof:
+        raise BrokenStreamError(f"cut off (the {name} stream ends early)")
 
 
 def _gathered(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -4,10 +4,13 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import groupby
 
+from pipeline.readers.arrow import arrow_batches
+from pipeline.readers.csv import read_csv
 from pipeline.readers.jsonl import read_jsonl
-from pipeline.readers.parquet import read_parquet
+from pipeline.readers.parquet import parquet_batches
 from pipeline.readers.records import Parsed, read_rows
 from pipeline.readers.spec import Format, InputSpec, Piece, ReadTask
+from pipeline.readers.tables import read_tables
 from pipeline.readers.text import read_text_file
 
 ReadPieces = Callable[[Iterable[Piece], InputSpec, int | None], Iterator[Parsed]]
@@ -15,7 +18,10 @@ ReadPieces = Callable[[Iterable[Piece], InputSpec, int | None], Iterator[Parsed]
 READERS: dict[Format, ReadPieces] = {
     "text": partial(read_rows, read_text_file),
     "jsonl": partial(read_rows, read_jsonl),
-    "parquet": read_parquet,
+    "csv": partial(read_rows, read_csv),
+    "tsv": partial(read_rows, read_csv),
+    "parquet": partial(read_tables, parquet_batches),
+    "arrow": partial(read_tables, arrow_batches),
 }
 
 

@@ -1,12 +1,14 @@
 """The files of an input: found, told apart by their names, sorted."""
 
+import glob
 import logging
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Literal, get_args
 
 from pipeline.errors import UserError
 from pipeline.readers.spec import Format
@@ -18,10 +20,17 @@ SUFFIXES: dict[str, Format] = {
     ".text": "text",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
     ".parquet": "parquet",
     ".pq": "parquet",
+    ".arrow": "arrow",
+    ".ipc": "arrow",
+    ".feather": "arrow",
 }
-COMPRESSIONS = (".gz", ".zst")
+COMPRESSIONS = (".gz", ".zst", ".bz2", ".xz")
+_COMPRESSED_INSIDE = ("parquet", "arrow")
 
 
 @dataclass(frozen=True)
@@ -47,15 +56,19 @@ def list_files(path: str, format: Literal["auto"] | Format) -> Listing:
     """The input's files.
 
     In a folder everything is read that has a suffix we know, or every file where the format is named; hidden files are passed
-    over, links are not followed out of the folder nor into another. Raises UserError for a path that is missing or unreadable, a
-    file of unknown format, and a folder without a file to read.
+    over, links are not followed out of the folder nor into another. A pattern (with *, ? or [ in it, ** for folders) is the files of
+    its first plain folder that match it. Raises UserError for a path that is missing or unreadable, a file of unknown format, and a
+    folder or pattern without a file to read.
     """
     root = Path(path).expanduser()
-    if not stat.S_ISDIR(_status(root).st_mode):
+    pattern = None if root.exists() or not glob.has_magic(path) else root
+    if pattern is not None:
+        root = _plain_folder(pattern)
+    elif not stat.S_ISDIR(_status(root).st_mode):
         return Listing([_input_file(root, root.name, format)], [])
     found: list[InputFile] = []
     skipped: list[tuple[str, str]] = []
-    for file, name in _walk(root):
+    for file, name in _walk(root, None if pattern is None else pattern.relative_to(root).parts):
         reason = _reason_to_skip(file, root, format)
         if reason:
             skipped.append((name, reason))
@@ -63,6 +76,8 @@ def list_files(path: str, format: Literal["auto"] | Format) -> Listing:
             found.append(_input_file(file, name, format))
     if skipped:
         log.warning("%s: %d files not read, such as %s: %s", path, len(skipped), *min(skipped))
+    if not found and not skipped and pattern is not None:
+        raise UserError(f"{path}: no file matches; look at input.path")
     if not found:
         raise UserError(f"{path}: {_nothing_to_read(skipped)}")
     return Listing(sorted(found, key=lambda file: file.name), sorted(skipped))
@@ -77,21 +92,48 @@ def format_of(name: str) -> Format | None:
     path = PurePosixPath(name.lower())
     plain = path.with_suffix("") if path.suffix in COMPRESSIONS else path
     kind = SUFFIXES.get(plain.suffix)
-    return None if kind == "parquet" and plain is not path else kind
+    return None if kind in _COMPRESSED_INSIDE and plain is not path else kind
 
 
-def _walk(root: Path) -> Iterator[tuple[Path, str]]:
-    """Every file under the folder that is not hidden, with its name; linked folders are not entered."""
+def _walk(root: Path, pattern: Sequence[str] | None) -> Iterator[tuple[Path, str]]:
+    """Every file under the folder that is not hidden and matches, with its name; linked folders are not entered."""
 
     def fail(error: OSError) -> None:
         raise UserError(f"{error.filename}: cannot be read ({error.strerror})")
 
     for folder, subfolders, files in os.walk(root, onerror=fail, followlinks=False):
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        inside = Path(folder).relative_to(root).parts
+        subfolders[:] = [
+            name for name in subfolders if not name.startswith(".") and (pattern is None or _may_hold((*inside, name), pattern))
+        ]
         for name in files:
-            if not name.startswith("."):
+            if not name.startswith(".") and (pattern is None or _matches((*inside, name), pattern)):
                 path = Path(folder, name)
                 yield path, _printable(path.relative_to(root).as_posix())
+
+
+def _plain_folder(pattern: Path) -> Path:
+    """The folder of a pattern before its first part with a sign."""
+    return next(parent for parent in pattern.parents if not glob.has_magic(str(parent)))
+
+
+def _matches(name: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Whether the parts of a name are those of the pattern; `**` stands for any number of folders."""
+    if not pattern:
+        return not name
+    if pattern[0] == "**":
+        return len(pattern) == 1 or any(_matches(name[skipped:], pattern[1:]) for skipped in range(len(name)))
+    return bool(name) and fnmatchcase(name[0], pattern[0]) and _matches(name[1:], pattern[1:])
+
+
+def _may_hold(folder: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Whether files that match may lie under a folder: others are not entered, since they may be many, or closed."""
+    for part, wanted in zip(folder, pattern):
+        if wanted == "**":
+            return True
+        if not fnmatchcase(part, wanted):
+            return False
+    return len(folder) < len(pattern)
 
 
 def _reason_to_skip(path: Path, root: Path, format: str) -> str | None:
@@ -107,7 +149,7 @@ def _reason_to_skip(path: Path, root: Path, format: str) -> str | None:
 def _input_file(path: Path, name: str, format: Literal["auto"] | Format) -> InputFile:
     kind = format_of(path.name) if format == "auto" else format
     if kind is None:
-        raise UserError(f"{path}: its name tells no format that we read; set input.format to text, jsonl or parquet")
+        raise UserError(f"{path}: its name tells no format that we read; set input.format to one of {', '.join(get_args(Format))}")
     status = _status(path)
     if not stat.S_ISREG(status.st_mode):
         raise UserError(f"{path}: not a regular file; a file or a folder was expected")

@@ -5,12 +5,15 @@ import difflib
 from collections.abc import Iterable, Iterator
 
 from pipeline.errors import UserError
+from pipeline.readers.arrow import open_arrow
+from pipeline.readers.csv import header_of
 from pipeline.readers.jsonl import first_columns
 from pipeline.readers.lines import count_lines, line_blocks
 from pipeline.readers.listing import COMPRESSIONS, InputFile, list_files
-from pipeline.readers.parquet import check_text_column, open_parquet
+from pipeline.readers.parquet import open_parquet
 from pipeline.readers.spec import InputColumns, InputPlan, InputSpec, Piece, ReadTask
 from pipeline.readers.streams import Head, sniff, text_chunks
+from pipeline.readers.tables import check_text_column
 
 # Bytes of text in one of a compressed file, for tasks of about a shard; news in gzip and zstd has 3 to 5.
 _COMPRESSION_RATIO = 4
@@ -89,7 +92,7 @@ def _range(begun: Piece, stop: int) -> tuple[Piece, int]:
 def _row_groups(file: InputFile, spec: InputSpec) -> Iterator[tuple[Piece, int]]:
     """Every row group by itself; an empty file has none and still is a piece."""
     with open_parquet(file.path) as parquet:
-        check_text_column(parquet, file.path, spec.input_columns().text)
+        check_text_column(parquet.schema_arrow, file.path, spec.input_columns().text)
         metadata = parquet.metadata
     first_row = 1
     for group in range(metadata.num_row_groups):
@@ -104,16 +107,21 @@ def _row_groups(file: InputFile, spec: InputSpec) -> Iterator[tuple[Piece, int]]
 def _check_columns(files: list[InputFile], spec: InputSpec) -> None:
     """Raises UserError for a column that the run file names and none of the first records has."""
     looked = [file for file in files if file.format != "text" and file.size][:_CHECKED_FILES]
-    names = set().union(*(_column_names(file) for file in looked))
+    names = set().union(*(_column_names(file, spec) for file in looked))
     for name, column in {"text": "text", **spec.columns}.items():
         if names and column not in names:
             where = looked[0].path + (" and the files after it" if len(looked) > 1 else "")
             raise UserError(f"input.columns.{name}: no column {column!r} in {where}. {_nearest(column, names)}")
 
 
-def _column_names(file: InputFile) -> set[str]:
+def _column_names(file: InputFile, spec: InputSpec) -> set[str]:
     if file.format == "jsonl":
         return first_columns(file.path, _CHECKED_RECORDS)
+    if file.format in ("csv", "tsv"):
+        return set(header_of(file.path, file.format, spec.input_columns()))
+    if file.format == "arrow":
+        with open_arrow(file.path) as arrow:
+            return set(arrow.schema.names)
     with open_parquet(file.path) as parquet:
         return set(parquet.schema_arrow.names)
 

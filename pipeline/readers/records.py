@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from pipeline.readers.dates import to_milliseconds
 from pipeline.readers.spec import InputColumns, InputSpec, Piece
-from pipeline.readers.values import as_string, is_encodable, to_json, to_milliseconds
+from pipeline.readers.values import as_string, is_encodable, to_json
 from pipeline.schema import SCHEMA, make_batch
 
 QUARANTINE = pa.schema(

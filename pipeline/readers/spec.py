@@ -8,7 +8,7 @@ from annotated_types import Gt
 
 MIB = 2**20
 
-Format = Literal["text", "jsonl", "parquet"]
+Format = Literal["text", "jsonl", "csv", "tsv", "parquet", "arrow"]
 
 
 class InputColumns(NamedTuple):
@@ -26,8 +26,8 @@ class InputColumns(NamedTuple):
 class InputSpec:
     """What to read and in what portions. None of the portions changes a row or an id."""
 
-    path: str = field(metadata={"help": "a file or a folder"})
-    format: Literal["auto", "text", "jsonl", "parquet"] = field(
+    path: str = field(metadata={"help": "a file, a folder, or a pattern such as news/**/*.jsonl.gz"})
+    format: Literal["auto", "text", "jsonl", "csv", "tsv", "parquet", "arrow"] = field(
         default="auto", metadata={"help": "auto goes by the files' names"}
     )
     columns: Mapping[str, str] = field(default_factory=dict, metadata={"help": "name in the schema -> column of the input"})

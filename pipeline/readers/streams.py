@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from pipeline.errors import UserError
-from pipeline.readers.compression import CHUNK_BYTES, BrokenStreamError, Compression, compression_of, decompress
+from pipeline.readers.compression import CHUNK_BYTES, MAGIC_BYTES, BrokenStreamError, Compression, compression_of, decompress
 
 # The longer mark first: the one of UTF-32 LE begins with the one of UTF-16 LE.
 _MARKS = (
@@ -33,7 +33,7 @@ class Head:
 
 def sniff(path: str) -> Head:
     """The head of a file; an empty file is plain. Raises UserError when it cannot be read."""
-    first = _first_bytes(read_range(path, 0, 4), 4)
+    first = _first_bytes(read_range(path, 0, MAGIC_BYTES), MAGIC_BYTES)
     compression = compression_of(first)
     if compression is not None:
         first = _first_bytes(decompress(read_range(path), compression), 4)

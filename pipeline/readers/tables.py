@@ -1,18 +1,58 @@
 """Documents out of Arrow tables, for formats that come in columns: the text goes through without becoming Python strings."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from pipeline.readers.columns import binary_lengths, is_binary, plain_column, string_values, timestamps, utf8_or_none, values
+from pipeline.errors import UserError
+from pipeline.readers.columns import (
+    binary_lengths,
+    is_binary,
+    is_text,
+    plain_column,
+    string_values,
+    timestamps,
+    utf8_or_none,
+    values,
+)
 from pipeline.readers.decode import UndecodableError, decode
 from pipeline.readers.lines import KEPT_BYTES, too_long
-from pipeline.readers.records import Parsed, Rejected, numbered_id, reason_for_no_text
-from pipeline.readers.spec import InputSpec
+from pipeline.readers.records import Parsed, Rejected, numbered_id, reason_for_no_text, rejected_only
+from pipeline.readers.spec import InputSpec, Piece
 from pipeline.readers.values import to_json
 from pipeline.schema import make_batch
+
+ReadBatches = Callable[[Piece, InputSpec], Iterator[tuple[pa.RecordBatch | Rejected, int]]]
+
+
+def read_tables(read_batches: ReadBatches, pieces: Iterable[Piece], spec: InputSpec, limit: int | None) -> Iterator[Parsed]:
+    """The rows of these pieces, the first `limit` of them, in batches cut by bytes.
+
+    `read_batches` yields a piece's rows as its format has them, or the failure that stands for some, with the first row's number.
+    """
+    left = limit
+    for piece in pieces:
+        for rows, first_row in read_batches(piece, spec):
+            if isinstance(rows, Rejected):
+                yield rejected_only(rows)
+                left = None if left is None else left - 1
+            else:
+                taken = rows if left is None else rows.slice(0, left)
+                yield from parse_rows(taken, spec, file=piece.name, first_row=first_row)
+                left = None if left is None else left - taken.num_rows
+            if left is not None and left <= 0:
+                return
+
+
+def check_text_column(schema: pa.Schema, path: str, column: str) -> None:
+    """Raises UserError unless the column is there and holds text."""
+    if column not in schema.names:
+        raise UserError(f"{path}: no column {column!r}; it has {', '.join(map(repr, schema.names))}; set input.columns.text")
+    kinds = [schema.field(place).type for place in schema.get_all_field_indices(column)]
+    if not is_text(kinds[-1]):
+        raise UserError(f"{path}: column {column!r} holds {kinds[-1]}; strings were expected; set input.columns.text")
 
 
 def parse_rows(rows: pa.RecordBatch, spec: InputSpec, *, file: str, first_row: int) -> Iterator[Parsed]:

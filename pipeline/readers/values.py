@@ -1,16 +1,11 @@
-"""Values of input columns as the schema holds them: strings, points in time, and JSON for whatever is not named."""
+"""Values of input columns as the schema holds them: strings, and JSON for whatever is not named."""
 
 import base64
 import json
 import math
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-# What Python's datetime can show, so that every consumer can: 0001-01-01 to 9999-12-31.
-FIRST_MS, LAST_MS = -62_135_596_800_000, 253_402_300_799_999
 
 _FORM: Mapping[str, Any] = {"sort_keys": True, "separators": (",", ":"), "allow_nan": False}
 
@@ -51,25 +46,6 @@ def as_string(value: Any) -> str | None:
     if isinstance(value, str) or value is None:
         return value
     return None if isinstance(value, float) and math.isnan(value) else to_json(value)
-
-
-def to_milliseconds(value: Any) -> int | None:
-    """Milliseconds since 1970 of an ISO 8601 date or time; without a zone it is taken as UTC. None for anything else.
-
-    >>> to_milliseconds("2021-10-10T12:00:00+02:00")
-    1633860000000
-    >>> to_milliseconds("10 Oct 2021") is None
-    True
-    """
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value.strip())
-    except ValueError:
-        return None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    milliseconds = (aware - _EPOCH) // _MILLISECOND
-    return milliseconds if FIRST_MS <= milliseconds <= LAST_MS else None
 
 
 def _finite(value: Any) -> Any:

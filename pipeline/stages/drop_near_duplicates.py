@@ -46,6 +46,12 @@ class DropNearDuplicates:
         default=None,
         metadata={"help": "a document also goes for a kept one that holds this share of its shingles (a shorter version of it)"},
     )
+    against: tuple[str, ...] = field(
+        default=(), metadata={"help": "outputs of earlier runs with keep_signatures: a document that resembles one of theirs goes for it"}
+    )
+    keep_signatures: bool = field(
+        default=False, metadata={"help": "keep the signatures of kept documents beside the output, for `against` of later runs"}
+    )
     num_perm: Annotated[int, Ge(1)] = field(default=128, metadata={"help": "places of a signature"})
     seed: Annotated[int, Ge(0)] = field(default=1, metadata={"help": "seed of the permutations"})
     target_recall: Annotated[float, Gt(0), Le(1)] = field(
@@ -62,7 +68,8 @@ class DropNearDuplicates:
 
     def _search(self) -> Search:
         rules = SignatureRules(self.num_perm, self.seed, self.shingle_words)
-        return Search(self.threshold, rules, self.target_recall, self.keep, self.containment)
+        more = (self.containment, self.against, self.keep_signatures)
+        return Search(self.threshold, rules, self.target_recall, self.keep, *more)
 
     def apply(self, batch: pa.RecordBatch, verdicts: pa.Table) -> Outcome:
         """The batch with its clusters, its near-duplicates and blank texts marked; rows marked before stay as they are."""

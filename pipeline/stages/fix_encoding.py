@@ -30,10 +30,22 @@ class FixEncoding:
     """Mends mojibake, entities, line breaks, control characters, ligatures and terminal escapes, and normalises to NFC.
 
     The text becomes `ftfy.fix_text(text, uncurl_quotes=False, fix_character_width=w)`, repeated until it changes no more, so
-    that a second run changes nothing; w is True where `fix_width` is `latin` and the repaired text is Latin-dominant. A text that
-    does not settle, or of which nothing would be left, stays as it is. Edits have the rule `encoding/mojibake`, `/entities`,
-    `/line_breaks`, `/control_characters`, `/ligatures`, `/width`, `/terminal_escapes`, `/nfc`; where several met in one line
-    and cannot be told apart they are joined by `+`. The evidence of mojibake are the codecs that undid it.
+    that a second run changes nothing; w is True where `fix_width` is `latin` and the repaired text is Latin-dominant. Before each
+    pass text of a legacy charset read as Latin-1 or Windows-1252 is read anew (`legacy_charset.py`), which ftfy cannot do. A text
+    that does not settle, or of which nothing would be left, stays as it is.
+
+    What is done with signs that are not seen, each by one policy:
+
+    - Line ends: CR LF, CR, U+2028 and U+2029 become LF; form feed stays; NEL (U+0085) is read as the … that it is in cp1252.
+    - Control characters: U+0000 to U+001F but tab, LF and form feed, DEL, the deprecated U+206A to U+206F, U+FFF9 to U+FFFC and
+      the byte order mark U+FEFF go. U+0080 to U+009F become the Windows-1252 characters of those bytes; the five that have none stay.
+    - Zero-width space and (non-)joiners, word joiner (U+200B to U+200D, U+2060): stay; Persian, Indic scripts and emoji need them.
+    - Direction marks, embeddings and isolates (U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069): stay; mixed text needs them.
+    - Soft hyphens (U+00AD) and no-break spaces stay: typography of good text.
+
+    Edits have the rule `encoding/mojibake`, `/legacy_charset`, `/entities`, `/line_breaks`, `/control_characters`, `/ligatures`,
+    `/width`, `/terminal_escapes`, `/nfc`; where several met in one line and cannot be told apart they are joined by `+`. The
+    evidence of mojibake are the codecs that undid it, that of a legacy charset its name and the gain in likelihood.
     """
 
     fix_width: Literal["latin", "never"] = field(

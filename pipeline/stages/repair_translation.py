@@ -60,9 +60,8 @@ class RepairTranslation:
         evidence = NOTHING
         if any(count["asked"] for count in counts):
             gather_needs(settings, len(items))
-            evidence = exchange(corpus, partial(answer_batch, settings), resolve, ranges=_RANGES).sort_by(
-                [("kind", "ascending"), ("key", "ascending")]
-            )
+            answers, verdicts = partial(answer_batch, settings), partial(resolve, settings.file("needs.npz"))
+            evidence = exchange(corpus, answers, verdicts, ranges=_RANGES).sort_by([("kind", "ascending"), ("key", "ascending")])
         write_ipc(corpus.folder / "evidence.arrow", evidence.combine_chunks().to_batches(), EVIDENCE)
         noted = corpus.map("verdicts", partial(write_verdicts, settings), items)
         kinds = evidence["kind"].to_numpy()

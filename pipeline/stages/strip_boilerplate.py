@@ -15,7 +15,7 @@ from annotated_types import Ge, Le
 
 from pipeline.boilerplate.lines import AllLines, Lines, tabulate
 from pipeline.boilerplate.match import Matcher, applicable
-from pipeline.boilerplate.packs import Pack, find_pack, read_pack, shipped_pack, shipped_packs
+from pipeline.boilerplate.packs import Pack, check_pack, find_pack, read_pack, shipped_pack, shipped_packs
 from pipeline.boilerplate.passes import Matches, Removal, one_pass
 from pipeline.edits import apply_columns
 from pipeline.kernels.lines import removal_spans
@@ -50,9 +50,14 @@ class StripBoilerplate:
         text, edits = apply_columns(batch.column("text"), **_edit_columns(everything, removal.outside(guarded, everything.rows)))
         return Outcome(replace_columns(batch, text=text), edits)
 
-    def digests(self) -> dict[str, str]:
+    def pack_digests(self) -> dict[str, str]:
         """sha256 of each pack, by name."""
         return {pack.pack: pack.digest for pack in load_packs(self._names())}
+
+    def describe(self) -> list[str]:
+        """A line for each pack, tried on its own examples. Raises UserError with the first that fails."""
+        shipped = shipped_packs()
+        return [_describe(check_pack(shipped[name] if name in shipped else find_pack(name))) for name in self._names()]
 
     def _names(self) -> tuple[str, ...]:
         return tuple(shipped_packs()) if self.packs == "auto" else tuple(self.packs)
@@ -60,7 +65,7 @@ class StripBoilerplate:
     def _settle(self, lines: Lines, langs: Sequence[str | None]) -> tuple[Removal, np.ndarray]:
         """All that goes, pass after pass, and (boolean per row) the documents that still changed in the last of MAX_PASSES."""
         names = self._names()
-        matchers = [_matcher(names, lang) for lang in langs]
+        matchers = [_matcher(names, lang, self.packs != "auto") for lang in langs]
         removal, changed = Removal({}, {}, {}), np.ones(len(langs), np.bool_)
         matches = Matches.none(int(lines.number.max(initial=-1)) + 1)
         for _ in range(MAX_PASSES):
@@ -81,6 +86,14 @@ class StripBoilerplate:
         return unsafe
 
 
+def _describe(pack: Pack) -> str:
+    """What is in a pack."""
+    phrases, patterns = (sum(len(getattr(rule, kind)) for rule in pack.rules) for kind in ("phrases", "pattern"))
+    examples = sum(len(rule.strips) + len(rule.keeps) for rule in pack.rules)
+    serves = "documents of any language" if pack.lang is None else f"documents in {pack.lang}"
+    return f"pack {pack.pack}: {len(pack.rules)} rules for {serves}, {phrases} phrases, {patterns} patterns, {examples} examples pass"
+
+
 def _first_copies(lines: Lines, dropped: np.ndarray) -> np.ndarray:
     """Boolean per line: one of each set of equal lines of a document, a kept one where there is one. No reader misses a second copy."""
     order = np.lexsort((dropped, lines.key, lines.row))
@@ -98,9 +111,9 @@ def load_packs(names: tuple[str, ...]) -> tuple[Pack, ...]:
 
 
 @cache
-def _matcher(names: tuple[str, ...], lang: str | None) -> Matcher:
+def _matcher(names: tuple[str, ...], lang: str | None, chosen: bool) -> Matcher:
     """The matcher for a language; languages that the same packs serve share one."""
-    return _matcher_of(tuple(pack.pack for pack in applicable(load_packs(names), lang)), names)
+    return _matcher_of(tuple(pack.pack for pack in applicable(load_packs(names), lang, chosen=chosen)), names)
 
 
 @cache

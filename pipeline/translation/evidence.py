@@ -18,13 +18,13 @@ import pyarrow.compute as pc
 
 from pipeline.files import whole
 from pipeline.kernels.attestations import NAME, PHRASE, WORD, Asked, find_told, make_asked
-from pipeline.kernels.casing import CAPITALISED, LOWERED
+from pipeline.kernels.casing import LOWERED
 from pipeline.kernels.names import find_names
 from pipeline.kernels.text import buffers
 from pipeline.translation.lexicon import classes
 from pipeline.translation.names import judge_names
 from pipeline.translation.phrases import Said, judge_phrase, wanted_keys
-from pipeline.translation.words import MOST_WORDS, first_families, judge_word, sum_uses
+from pipeline.translation.words import MOST_WORDS, Strange, first_families, judge_word, sum_uses
 
 # Families kept for a verdict: with more than `min_families` can ask for, leaving out a document's own changes nothing.
 MOST_FAMILIES = 9
@@ -38,7 +38,6 @@ FACTS = pa.schema(
         ("form", pa.string()),
         ("family", pa.string()),  # null: counts of a word, of many documents
         ("doc_id", pa.string()),
-        ("lower", pa.int64()),
         ("capital", pa.int64()),
     ]
 )
@@ -62,34 +61,39 @@ _NONE = np.zeros(0, np.uint64)
 
 @dataclass(frozen=True)
 class Needs:
-    """What documents ask: keys of phrases, of words, and of names the sound key and the name's own key (shape (names, 2))."""
+    """What documents ask: keys of phrases; of names the sound key and the name's own key, shape (names, 2); keys of words."""
 
     phrases: np.ndarray
     names: np.ndarray
     words: np.ndarray
+    lower: np.ndarray  # of each word, how often documents below the gate write it small
 
     def save(self, path: Path) -> None:
         with whole(path) as beside, open(beside, "wb") as stream:
-            np.savez(stream, phrases=self.phrases, names=self.names, words=self.words)
+            np.savez(stream, **vars(self))
 
     @staticmethod
     def load(path: Path) -> "Needs":
         with np.load(path) as arrays:
-            return Needs(arrays["phrases"], arrays["names"], arrays["words"])
+            return Needs(arrays["phrases"], arrays["names"], arrays["words"], arrays["lower"])
 
 
-def find_needs(text: pa.Array, rows: np.ndarray, words: np.ndarray) -> Needs:
-    """What these rows need, besides these words."""
+def find_needs(text: pa.Array, rows: np.ndarray, strange: Strange) -> Needs:
+    """What these rows need, which pass the gate, and what all need that hold a strange word."""
     offsets, data = buffers(text)
-    return Needs(wanted_keys(text, rows), find_names(offsets, data, rows, *classes())[1], np.unique(words))
+    words, places = np.unique(strange.keys, return_inverse=True)
+    lower = np.bincount(places[~np.isin(strange.rows, rows)], minlength=len(words))
+    return Needs(wanted_keys(text, rows), find_names(offsets, data, rows, *classes())[1], words, lower)
 
 
 def join_needs(needs: Sequence[Needs]) -> Needs:
     """All of these together, sorted and distinct."""
     phrases = np.unique(np.concatenate([_NONE, *(need.phrases for need in needs)]))
     names = np.unique(np.concatenate([_NONE.reshape(0, 2), *(need.names for need in needs)]), axis=0)
-    words = np.unique(np.concatenate([_NONE, *(need.words for need in needs)]))
-    return Needs(phrases, names, words[:MOST_WORDS])
+    words, places = np.unique(np.concatenate([_NONE, *(need.words for need in needs)]), return_inverse=True)
+    lower = np.zeros(len(words), np.int64)
+    np.add.at(lower, places, np.concatenate([lower[:0], *(need.lower for need in needs)]))
+    return Needs(phrases, names, words[:MOST_WORDS], lower[:MOST_WORDS])
 
 
 @lru_cache(maxsize=2)
@@ -126,10 +130,10 @@ def answer(
     )
 
 
-def resolve(facts: pa.Table) -> pa.Table:
-    """EVIDENCE of these facts, which hold all facts of each of their keys and are sorted by key."""
-    counts = facts.filter(facts["family"].is_null())
-    uses = sum_uses(*(counts[name].to_numpy() for name in ("key", "lower", "capital")))
+def resolve(path: Path, facts: pa.Table) -> pa.Table:
+    """EVIDENCE of these facts, which hold all facts of each of their keys and are sorted by key, for the needs in this file."""
+    counts, needs = facts.filter(facts["family"].is_null()), Needs.load(path)
+    uses = sum_uses(counts["key"].to_numpy(), counts["capital"].to_numpy(), needs.words, needs.lower)
     told = facts.filter(facts["family"].is_valid())
     words = pc.equal(told["kind"], WORD)
     asked = pa.array(np.array(list(uses), np.uint64))
@@ -160,14 +164,14 @@ def _facts(
     kinds: np.ndarray, keys: np.ndarray, rows: np.ndarray, forms: list[str | None] | list[str], families: pa.Array, docs: pa.Array
 ) -> pa.RecordBatch:
     places, none = pa.array(rows), pa.nulls(len(keys))
-    return _batch(keys, kinds, forms, families.take(places), docs.take(places), none, none)
+    return _batch(keys, kinds, forms, families.take(places), docs.take(places), none)
 
 
 def _counts(words: np.ndarray, uses: np.ndarray) -> pa.RecordBatch:
-    """How often each of these words is used, for those that are."""
-    used = np.flatnonzero(uses.any(axis=1))
+    """How often each of these words is capitalised, for those that are."""
+    used = np.flatnonzero(uses)
     none = pa.nulls(len(used))
-    return _batch(words[used], np.full(len(used), WORD), none, none, none, uses[used, LOWERED], uses[used, CAPITALISED])
+    return _batch(words[used], np.full(len(used), WORD), none, none, none, uses[used])
 
 
 def _batch(*columns: Any) -> pa.RecordBatch:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+import numpy as np
 import pyarrow as pa
 
 from pipeline.edits import Span
@@ -14,8 +15,22 @@ from pipeline.translation.signals import AFTER_SPOKESMAN, SIGNALS
 # same name, which must be right on human text too.
 _LOWERCASE_NAME = re.compile(rf"\bspokes(?:man|person|woman) (?!(?:{AFTER_SPOKESMAN})\b)([a-z]{{3,}})(?=[ ,.]|['’]s\b)")
 
+# Twice in a row these are never meant: "the the talks", "and and". Not "told the The Hill", not "had had", and no preposition: "the games
+# it engages in in the yard".
+_NEVER_DOUBLED = re.compile(rb"(?:the|an|and|or|their|its|our)(?![a-z])")
+
+# "on Monday,the minister"; not "website,cms,wap", a list of tags, nor an address. A word on both sides, and white space beyond them.
+_COMMA_WITHOUT_SPACE = re.compile(r"(?<=\s)[A-Za-z'’-]+[a-z](,)(?=[A-Za-z]+(?:['’-][a-z]+)*[.;:!?”\"]?\s)")
+
+# "talks.The minister said"; not "index.Html", "Yahoo.Com", "St.Petersburg" at the end of a sentence, "a.m.The".
+_STOP_WITHOUT_SPACE = re.compile(r"(?<=[a-z]{3})(\.)(?=[A-Z][a-z]* [a-z])")
+
+# Fewer may be a slip, or an address that we did not see.
+_LEAST_MISSING_SPACES = 2
+
 _WIDE = dict(zip("，。：；！？（）", ",.:;!?()", strict=True))
 _LATIN = re.compile(r"[0-9A-Za-zÀ-ɏ]")
+_WORD = re.compile(r"\w")
 
 
 def repair_commas(text: pa.Array, hits: Hits, passed: frozenset[int]) -> Iterator[Span]:
@@ -31,6 +46,42 @@ def repair_full_width(text: pa.Array, hits: Hits) -> Iterator[Span]:
         before, sign, after = _neighbours(text, row, start, stop)
         if sign in _WIDE and _LATIN.match(before) and _LATIN.match(after):
             yield Span(row, start, stop, _narrow(sign, before, after), "full_width_punctuation")
+
+
+def remove_repeats(repeats: np.ndarray) -> Iterator[Span]:
+    """Edits that remove a sentence which repeats the one before it: a decoder that looped."""
+    for row, start, stop in repeats.tolist():
+        yield Span(row, start, stop, "", "repeated_sentence")
+
+
+def repair_doubled_words(text: pa.Array, hits: Hits, passed: frozenset[int]) -> Iterator[Span]:
+    """Edits that remove the second of two function words: "in the the report" -> "in the report"."""
+    for row, start, stop in _places(hits, "doubled_word", passed):
+        if _NEVER_DOUBLED.match(_slice(text, row, start, stop).encode()):
+            yield Span(row, (start + stop) // 2, stop, "", "doubled_word")
+
+
+def repair_quote_spaces(text: pa.Array, hits: Hits, passed: frozenset[int]) -> Iterator[Span]:
+    """Edits that remove the space inside quotation marks: "“ the talks ”" -> "“the talks”".
+
+    Not where the mark may belong to what stands on the other side of the space: "he said ”the talks”".
+    """
+    for row, start, stop in _places(hits, "space_inside_quotes", passed):
+        if stop - start == 4:  # “ and the space
+            if not _WORD.match(_neighbours(text, row, start, stop)[0]):
+                yield Span(row, stop - 1, stop, "", "space_inside_quotes")
+        elif not _WORD.match(_neighbours(text, row, start, stop)[2]):
+            yield Span(row, start - 1, start, "", "space_inside_quotes")
+
+
+def insert_spaces(text: pa.Array, passed: frozenset[int]) -> Iterator[Span]:
+    """Edits that put the space after a comma or full stop in documents that leave it out twice or more."""
+    for row in sorted(passed):
+        document = text[row].as_py()
+        starts = [match.start(1) for pattern in (_COMMA_WITHOUT_SPACE, _STOP_WITHOUT_SPACE) for match in pattern.finditer(document)]
+        for start in starts if len(starts) >= _LEAST_MISSING_SPACES else ():
+            at = len(document[:start].encode())
+            yield Span(row, at, at + 1, f"{document[start]} ", "space_after_punctuation")
 
 
 def flag_hits(hits: Hits, passed: frozenset[int]) -> Iterator[Span]:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -96,6 +96,18 @@ def without_edited(notes: Sequence[Span], edits: Sequence[Span]) -> list[Span]:
     """The notes that do not say again what an edit has done: those that touch no edit."""
     edited = {(edit.row, at) for edit in edits for at in range(edit.start, edit.stop)}
     return [note for note in notes if not any((note.row, at) in edited for at in range(note.start, note.stop))]
+
+
+def disjoint(edits: Iterable[Span]) -> list[Span]:
+    """The edits without those that touch one before them."""
+    kept: list[Span] = []
+    taken: set[tuple[int, int]] = set()
+    for edit in edits:
+        places = {(edit.row, at) for at in range(edit.start, edit.stop)}
+        if taken.isdisjoint(places):
+            taken |= places
+            kept.append(edit)
+    return kept
 
 
 def _of_kind(verdicts: pa.Table, kind: int) -> list[dict[str, Any]]:

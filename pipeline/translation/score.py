@@ -5,7 +5,7 @@ import math
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -34,6 +34,14 @@ class Hits:
     stops: np.ndarray
 
 
+class Found(NamedTuple):
+    """What one pass over a text finds."""
+
+    hits: Hits
+    repeats: np.ndarray  # sentences that repeat the one before: row, start, stop (bytes from the row's beginning)
+    strange: Strange
+
+
 def rates(signal: Signal) -> tuple[float, float]:
     """Hits per thousand segments of human and of machine text.
 
@@ -58,15 +66,19 @@ def weights() -> tuple[np.ndarray, float]:
 
 def find_hits(text: pa.Array, rows: np.ndarray) -> Hits:
     """The hits in these rows (int64, ascending) of a large_string array without nulls."""
-    return scan(text, rows)[0]
+    return scan(text, rows).hits
 
 
-def scan(text: pa.Array, rows: np.ndarray) -> tuple[Hits, Strange]:
-    """The hits in these rows (int64, ascending) of a large_string array without nulls, and the words that no dictionary holds."""
+def scan(text: pa.Array, rows: np.ndarray) -> Found:
+    """What one pass over these rows (int64, ascending) of a large_string array without nulls finds."""
     offsets, data = buffers(text)
     places, words, keys = scan_words(offsets, data, rows, _anchors(), english_words())
     starts = offsets[words[:, 0]]
-    return _look_closer(offsets, data, places), Strange(words[:, 0], words[:, 1] - starts, words[:, 2] - starts, keys)
+    again = places[:, 1] == place.REPEATED_SENTENCE
+    repeats = places[again][:, [0, 2, 3]]
+    repeats[:, 1:] -= offsets[repeats[:, :1]]
+    strange = Strange(words[:, 0], words[:, 1] - starts, words[:, 2] - starts, keys)
+    return Found(_look_closer(offsets, data, places[~again]), repeats, strange)
 
 
 def _look_closer(offsets: np.ndarray, data: np.ndarray, places: np.ndarray) -> Hits:

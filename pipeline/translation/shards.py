@@ -19,7 +19,7 @@ from pipeline.files import open_ipc, read_batches, write_array, write_ipc
 from pipeline.kernels.attestations import WORD
 from pipeline.translation import repairs
 from pipeline.translation.evidence import Needs, answer, find_needs, join_needs, read_asked
-from pipeline.translation.rewrite import capitalise_words, propose_names, repair_phrases, without_edited
+from pipeline.translation.rewrite import capitalise_words, disjoint, propose_names, repair_phrases, without_edited
 from pipeline.translation.scope import family_of, judged_rows, lengths
 from pipeline.translation.score import Hits, evidence_json, scan, score
 from pipeline.translation.words import Strange
@@ -64,16 +64,16 @@ def score_shard(settings: Settings, item: Sequence[Any]) -> dict[str, int]:
     passed, needs, verdicts, words, firsts, row = [np.zeros(0, np.int64)], [], [], [], [], 0
     for batch in read_batches(Path(shard.path)):
         text, rows = batch.column("text"), judged_rows(batch)
-        hits, strange = scan(text, rows)
+        hits, repeats, strange = scan(text, rows)
         scores = score(hits, lengths(text))
         through = rows[scores[rows] >= settings.min_score] if settings.level != "off" else rows[:0]
-        spans = own_spans(text, hits, frozenset(through.tolist()), settings.level)
+        spans = own_spans(text, hits, repeats, frozenset(through.tolist()), settings.level)
         verdicts.append(_verdicts(rows, scores, evidence_json(hits, batch.num_rows), spans, row))
         passed.append(through + row + shard.first)
         if settings.level != "off":
             words.append(strange.alone())
             firsts.append(row)
-            needs.append(find_needs(text, through, words[-1].keys))
+            needs.append(find_needs(text, through, strange))
         row += batch.num_rows
     write_ipc(settings.file(f"scored-{shard.number:05d}.arrow"), verdicts, VERDICTS)
     write_array(settings.file(f"passed-{shard.number:05d}.npy"), np.concatenate(passed))
@@ -84,11 +84,20 @@ def score_shard(settings: Settings, item: Sequence[Any]) -> dict[str, int]:
     return {"judged": sum(len(part) for part in verdicts), "passed": sum(len(part) for part in passed), "asked": asked}
 
 
-def own_spans(text: pa.Array, hits: Hits, passed: frozenset[int], level: str) -> list[Span]:
+def own_spans(text: pa.Array, hits: Hits, repeats: np.ndarray, passed: frozenset[int], level: str) -> list[Span]:
     """What documents show by themselves: edits, then flags and proposals where no edit is."""
     if level == "off":
         return []
-    edits = [*repairs.repair_full_width(text, hits), *repairs.repair_commas(text, hits, passed)]
+    edits = disjoint(
+        [
+            *repairs.remove_repeats(repeats),
+            *repairs.repair_full_width(text, hits),
+            *repairs.repair_commas(text, hits, passed),
+            *repairs.repair_doubled_words(text, hits, passed),
+            *repairs.repair_quote_spaces(text, hits, passed),
+            *repairs.insert_spaces(text, passed),
+        ]
+    )
     notes = [*repairs.flag_hits(hits, passed), *repairs.lowercase_names(text, passed, propose=level == "suggest")]
     return edits + without_edited(notes, edits)
 
@@ -126,9 +135,11 @@ def write_verdicts(settings: Settings, item: Sequence[Any]) -> int:
 
 
 def merge_spans(own: Sequence[Span], shown: Sequence[Span]) -> list[dict[str, Any]]:
-    """Both as values of VERDICTS; edits that the corpus shows stand over flags at the same place."""
-    edits = [span for span in shown if span.kind == "edit"]
-    return [_plain(span) for span in [*without_edited(own, edits), *shown]]
+    """Both as values of VERDICTS. Edits stand over flags at the same place, and those of the document over those of the corpus."""
+    edits = [span for span in own if span.kind == "edit"]
+    shown = without_edited(shown, edits)
+    notes = [span for span in own if span.kind != "edit"]
+    return [_plain(span) for span in [*edits, *without_edited(notes, [s for s in shown if s.kind == "edit"]), *shown]]
 
 
 def spans_of(verdicts: pa.Table) -> Iterator[Span]:

@@ -106,15 +106,19 @@ def first_families(
     return result
 
 
-def sum_uses(keys: np.ndarray, lower: np.ndarray, capital: np.ndarray) -> dict[int, Uses]:
-    """Uses by key, from sorted keys, of the words that could be names: more often capitalised than not."""
+def sum_uses(keys: np.ndarray, capital: np.ndarray, words: np.ndarray, lower: np.ndarray) -> dict[int, Uses]:
+    """Uses by key of the words that could be names: more often capitalised than not.
+
+    `keys` are sorted, with counts of capitalised uses that are to be added up; `words` are sorted, with all their uses in lower case.
+    """
     if not len(keys):
         return {}
     distinct, first = np.unique(keys, return_index=True)
-    lower, capital = np.add.reduceat(lower, first), np.add.reduceat(capital, first)
-    chosen = (capital >= LEAST_FAMILIES) & (capital > lower)
-    columns = (column[chosen].tolist() for column in (distinct, lower, capital))
-    return {key: Uses(small, large) for key, small, large in zip(*columns, strict=True)}
+    capital = np.add.reduceat(capital, first)
+    small = lower[np.searchsorted(words, distinct)]
+    chosen = (capital >= LEAST_FAMILIES) & (capital > small)
+    columns = (column[chosen].tolist() for column in (distinct, small, capital))
+    return {key: Uses(few, many) for key, few, many in zip(*columns, strict=True)}
 
 
 def judge_word(forms: Iterable[Said], most_families: int) -> Attested | None:

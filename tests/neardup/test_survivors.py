@@ -59,7 +59,7 @@ def test_large_clusters_are_walked_as_small_ones(sets: Sets, num: int, den: int,
     """With more kept than are looked at one by one, the index gives the same survivors and the same proof."""
     order = np.random.default_rng(3).permutation(len(sets)).astype(np.int64)
     everyone = np.array([0, len(sets)])
-    survivor, proof, _ = walk_survivors(*flat(sets), np.arange(len(sets)), order, everyone, num, den, *share)
+    survivor, proof, _ = walk_survivors(*flat(sets), np.arange(len(sets)), np.zeros(len(sets), np.bool_), order, everyone, num, den, *share)
     expected = plain_walk(sets, order.tolist(), num, den, *share)
     assert survivor.tolist() == expected
     assert sum(survivor == np.arange(len(sets))) > DIRECT
@@ -71,7 +71,8 @@ def test_large_clusters_are_walked_as_small_ones(sets: Sets, num: int, den: int,
 def test_index_looks_at_few() -> None:
     """In a long chain a member is compared with its neighbours, not with thousands."""
     sets = chain(5000)
-    _, _, compared = walk_survivors(*flat(sets), np.arange(5000), np.arange(5000), np.array([0, 5000]), 1, 2, *ALIKE_ONLY)
+    free, everyone = np.zeros(5000, np.bool_), np.array([0, 5000])
+    _, _, compared = walk_survivors(*flat(sets), np.arange(5000), free, np.arange(5000), everyone, 1, 2, *ALIKE_ONLY)
     assert compared < 5000 * 8
 
 
@@ -80,9 +81,18 @@ def test_copies_share_the_fate_of_the_best() -> None:
     sets = [{1, 2, 3, 4}, set(), {1, 2, 3}, set(), {9}]
     copy_of = np.array([0, 0, 2, 2, 4])
     order = np.array([1, 3, 0, 2, 4])
-    survivor, proof, _ = walk_survivors(*flat(sets), copy_of, order, np.array([0, 4, 5]), 1, 2, *ALIKE_ONLY)
+    survivor, proof, _ = walk_survivors(*flat(sets), copy_of, np.zeros(5, np.bool_), order, np.array([0, 4, 5]), 1, 2, *ALIKE_ONLY)
     assert survivor.tolist() == [1, 1, 1, 1, 4]
     assert proof.tolist() == [[1, 1, 1], [1, 1, 1], [3, 4, 3], [3, 4, 3], [1, 1, 1]]
+
+
+def test_fixed_members_are_kept() -> None:
+    """Also one that resembles a better one; later members may go for either, copies for the best."""
+    sets = [{1, 2, 3, 4}, {1, 2, 3, 5}, {2, 3, 5, 6}, {1, 2, 3, 4}]
+    fixed = np.array([True, True, False, False])
+    everyone = np.array([0, 4])
+    survivor, _, _ = walk_survivors(*flat(sets), np.array([0, 1, 2, 0]), fixed, np.arange(4), everyone, 3, 5, *ALIKE_ONLY)
+    assert survivor.tolist() == [0, 1, 1, 0]
 
 
 def test_pair_within_a_cluster_is_not_compared_again() -> None:

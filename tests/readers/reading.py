@@ -1,10 +1,15 @@
 """Reads an input the way a run does, and writes the inputs that the tests read."""
 
+import bz2
+import csv
 import gzip
+import io
 import json
+import lzma
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +70,32 @@ def write_bytes(path: Path, data: bytes) -> Path:
 
 
 def compress(data: bytes, suffix: str) -> bytes:
-    if suffix == ".gz":
-        return gzip.compress(data, mtime=0)
-    return zstandard.ZstdCompressor().compress(data) if suffix == ".zst" else data
+    compressions = {
+        ".gz": partial(gzip.compress, mtime=0),
+        ".zst": zstandard.ZstdCompressor().compress,
+        ".bz2": bz2.compress,
+        ".xz": lzma.compress,
+    }
+    return compressions[suffix](data) if suffix in compressions else data
+
+
+def write_csv(path: Path, records: Sequence[Mapping[str, Any]]) -> Path:
+    """Records under a header of their names; null as an empty field."""
+    stream = io.StringIO()
+    names = list(dict.fromkeys(name for record in records for name in record))
+    writer = csv.DictWriter(stream, names, delimiter="\t" if ".tsv" in path.name else ",", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(records)
+    return write_bytes(path, stream.getvalue().encode())
+
+
+def write_arrow(path: Path, records: Sequence[Mapping[str, Any]], *, schema: Any = None, stream: bool = False) -> Path:
+    """Records as batches of ten rows in the file format, or in the stream format."""
+    table = pa.Table.from_pylist(list(records), schema=schema)
+    make = pa.ipc.new_stream if stream else pa.ipc.new_file
+    with pa.OSFile(str(path), "wb") as sink, make(sink, table.schema) as writer:
+        writer.write_table(table, max_chunksize=10)
+    return path
 
 
 def write_parquet(path: Path, records: Sequence[Mapping[str, Any]], *, row_group_size: int = 1000, schema: Any = None) -> Path:

@@ -232,7 +232,7 @@ def test_columns_are_mapped_and_the_rest_rides_in_meta(tmp_path: Path) -> None:
         "text": "other",
         "z": {"b": [1.5, None]},
         "é": "ü",
-        "date": "10 Oct 2021",
+        "date": "10/11/2021",
     }
     path = write_jsonl(tmp_path / "a.jsonl", [record])
     columns = {"text": "body", "doc_id": "id", "source": "outlet", "url": "link", "published": "date"}
@@ -245,7 +245,7 @@ def test_columns_are_mapped_and_the_rest_rides_in_meta(tmp_path: Path) -> None:
         None,
         None,
     ]
-    assert document["meta"] == '{"date":"10 Oct 2021","text":"other","z":{"b":[1.5,null]},"é":"ü"}'
+    assert document["meta"] == '{"date":"10/11/2021","text":"other","z":{"b":[1.5,null]},"é":"ü"}'
 
 
 def test_meta_is_json_even_for_what_json_lacks(tmp_path: Path) -> None:

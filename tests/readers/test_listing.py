@@ -141,3 +141,38 @@ def test_small_files_share_a_task(tmp_path: Path) -> None:
         ["7"],
         list("89"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("*.txt", ["a.txt"]),
+        ("*/*.txt", ["2020/b.txt", "2021/c.txt"]),
+        ("202[1-9]/*.txt", ["2021/c.txt"]),
+        ("**/*.txt", ["2020/b.txt", "2021/c.txt", "2021/deep/d.txt", "a.txt"]),
+        ("2021/**/d.???", ["deep/d.txt"]),
+        ("2021/**", ["c.txt", "deep/d.txt"]),
+        ("**/c.txt", ["2021/c.txt"]),
+    ],
+)
+def test_a_pattern_takes_the_files_that_match(tmp_path: Path, pattern: str, expected: list[str]) -> None:
+    """Names are relative to the first folder that is named without signs; hidden files and linked folders are passed over."""
+    for name in ("a.txt", "2020/b.txt", "2021/c.txt", "2021/deep/d.txt", ".hidden/e.txt"):
+        write_bytes(tmp_path / name, b"text")
+    (tmp_path / "2021" / "loop").symlink_to(tmp_path)
+    assert names(tmp_path / pattern) == expected
+
+
+def test_a_pattern_that_nothing_matches_is_an_error(tmp_path: Path) -> None:
+    """A path with such a sign that is there is that path."""
+    with pytest.raises(UserError, match=r"no file matches; look at input\.path"):
+        names(tmp_path / "*.txt")
+    assert names(write_bytes(tmp_path / "[a].txt", b"text")) == ["[a].txt"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read every folder")
+def test_a_pattern_does_not_enter_folders_that_it_cannot_match(tmp_path: Path) -> None:
+    """A closed folder beside the data is nobody's mistake."""
+    write_bytes(tmp_path / "a.txt", b"text")
+    (tmp_path / "closed").mkdir(mode=0o000)
+    assert names(tmp_path / "*.txt") == ["a.txt"]

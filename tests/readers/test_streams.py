@@ -12,7 +12,7 @@ from pipeline.readers.compression import CHUNK_BYTES, BrokenStreamError, decompr
 from pipeline.readers.lines import Block, count_lines, is_blank, line_blocks
 from tests.readers.reading import compress
 
-COMPRESSIONS = [("gzip", ".gz"), ("zstd", ".zst")]
+COMPRESSIONS = [("gzip", ".gz"), ("zstd", ".zst"), ("bzip2", ".bz2"), ("xz", ".xz")]
 
 
 def chunked(data: bytes, size: int) -> Iterator[bytes]:

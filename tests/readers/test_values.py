@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.readers.values import as_string, to_json, to_milliseconds
+from pipeline.readers.values import as_string, to_json
 
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=())),
@@ -39,25 +39,3 @@ def _expected(value: object) -> object:
 def test_values_of_string_columns(value: object, expected: str | None) -> None:
     """Strings as they are, the rest as JSON writes it."""
     assert as_string(value) == expected
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("1970-01-01", 0),
-        ("1970-01-01T00:00:00.0019Z", 1),
-        ("1969-12-31T23:59:59.9999", -1),
-        ("2021-10-10 12:00:00+02:00", 1_633_860_000_000),
-        (" 20211010 ", 1_633_824_000_000),
-        ("0001-01-01T00:00:00+14:00", None),
-        ("9999-12-31T23:59:59-12:00", None),
-        ("10 Oct 2021", None),
-        ("2021-02-30", None),
-        ("", None),
-        (1_633_860_000, None),
-        (None, None),
-    ],
-)
-def test_points_in_time(value: object, expected: int | None) -> None:
-    """ISO 8601 alone, for now; years 1 to 9999 in UTC; rounded down to milliseconds."""
-    assert to_milliseconds(value) == expected

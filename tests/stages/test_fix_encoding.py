@@ -58,6 +58,21 @@ def test_output_is_that_of_ftfy(texts: list[str]) -> None:
     assert run(found, stage) == (found, [[]] * len(texts))
 
 
+FILLER = "The council of the town, which met on Tuesday (12 May), put off its decision; it will meet again = soon. "
+with_long_runs = st.lists(st.tuples(damaged_texts, st.integers(0, 200)), max_size=5).map(
+    lambda parts: "".join(text + FILLER[:length] + FILLER * (length // 100) for text, length in parts)
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(with_long_runs, min_size=1, max_size=20))
+def test_plain_text_between_damage_does_not_matter(texts: list[str]) -> None:
+    """ftfy is asked without the middle of long plain runs; the answer is that for the whole text."""
+    found, edits = run(texts, FixEncoding(fix_width="never", legacy_charsets=False))
+    assert found == [by_ftfy(text) for text in texts]
+    assert [restore(text, own) for text, own in zip(found, edits)] == texts
+
+
 @settings(deadline=None, max_examples=50)
 @given(st.lists(damaged_texts, min_size=1, max_size=20))
 def test_width_is_fixed_as_by_ftfy_or_not_at_all(texts: list[str]) -> None:
@@ -127,6 +142,54 @@ def test_text_that_one_pass_leaves_unfinished_is_settled() -> None:
     assert {edit["rule"] for edit in edits} == {"encoding/several_passes"}
     assert restore(found, edits) == text
     assert run([found])[1] == [[]]
+
+
+def characters(*ranges: tuple[int, int]) -> list[str]:
+    return [chr(c) for first, last in ranges for c in range(first, last + 1)]
+
+
+STAY = characters((0x09, 0x0A), (0x0C, 0x0C), (0xA0, 0xA0), (0xAD, 0xAD), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x2064))
+STAY += characters((0x2066, 0x2069))
+GO = characters((0x00, 0x08), (0x0B, 0x0B), (0x0E, 0x1F), (0x7F, 0x7F), (0x206A, 0x206F), (0xFFF9, 0xFFFC), (0xFEFF, 0xFEFF))
+UNKNOWN_C1 = ["\x81", "\x8d", "\x8f", "\x90", "\x9d"]
+POLICY = {
+    **{c: c for c in STAY + UNKNOWN_C1},
+    **dict.fromkeys(GO, ""),
+    **dict.fromkeys(["\r\n", "\r", "\u2028", "\u2029"], "\n"),
+    **{c: c.encode("latin-1").decode("cp1252") for c in characters((0x80, 0x9F)) if c not in UNKNOWN_C1},
+}
+
+
+@pytest.mark.parametrize("good", ["ab", "שלום", "می‌خواهم", "中文", "Größe"])
+def test_unseen_signs_have_one_policy_each(good: str) -> None:
+    """What the docstring of the stage says, between letters of several scripts; and what goes can be restored."""
+    texts = [f"{good}{sign}{good}" for sign in POLICY]
+    found, edits = run(texts)
+    assert found == [f"{good}{replacement}{good}" for replacement in POLICY.values()]
+    assert [restore(text, own) for text, own in zip(found, edits)] == texts
+
+
+ODD = {
+    "capitals": "THE COUNCIL PUT OFF ITS DECISION. DER RAT VERTAGTE DIE ENTSCHEIDUNG ÜBER DIE BRÜCKE.",
+    "one letter": "é",
+    "digits": "1234567890 " * 1000,
+    "emoji": "👩‍👩‍👧🏳️‍🌈❤️🇫🇷" * 100,
+    "right to left": "\u202bقال: «نعم» (2024)\u202c \u200fאמר: \"כן\"",
+    "script without profile": "ꦱꦧꦼꦤ꧀ 𐌰𐍄𐍄𐌰 𐌿𐌽𐍃𐌰𐍂" * 100,
+    "one word of 10 MB": "ab" * 5_000_000,
+    "one word of 10 MB beyond ASCII": "ж" * 5_000_000,
+}
+
+
+@pytest.mark.parametrize("label", ODD)
+def test_odd_text_without_damage_stays(label: str) -> None:
+    """Nothing to mend, nothing to fear."""
+    assert run([ODD[label]]) == ([ODD[label]], [[]])
+
+
+def test_word_of_10_mb_of_mojibake_is_mended() -> None:
+    """In pieces of a million characters, as ftfy does."""
+    assert run(["Ã©" * 2_500_000])[0] == ["é" * 2_500_000]
 
 
 def test_empty_batch() -> None:

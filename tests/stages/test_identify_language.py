@@ -150,7 +150,7 @@ ODD = {
     "digits": "0123456789 " * 1000,
     "emoji": "😀🎉🏳️‍🌈 " * 1000,
     "no-break spaces": "\xa0" * 1000,
-    "zero-width": "\u200b\u200d\ufeff" * 100,
+    "zero-width": "\u200b\u200d\u2060" * 100,
     "direction marks": "\u200f\u202b\u202c" * 100,
     "Javanese script": "ꦱꦧꦼꦤ꧀ꦲꦸꦮꦺꦴꦁ" * 100,
     "Gothic script": "𐌰𐍄𐍄𐌰 𐌿𐌽𐍃𐌰𐍂 " * 100,

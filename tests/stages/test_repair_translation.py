@@ -295,3 +295,56 @@ def test_words_do_not_depend_on_boundaries(count):
     cut, cut_edits = run_stage(RepairTranslation(), parts)
     assert whole.equals(cut)
     assert edits.to_pylist() == cut_edits.to_pylist()
+
+
+LOOP = "The talks began on Tuesday in the capital. "
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (f"They met. {LOOP}{LOOP}Then they left.", f"They met. {LOOP}Then they left."),
+        (f"They met. {LOOP}{LOOP}{LOOP}Then they left.", f"They met. {LOOP}Then they left."),
+        (f"{LOOP}{LOOP}".strip(), LOOP.strip()),
+        (f"{LOOP}\n{LOOP}", None),  # lines: a list, a song, a title
+        (f"{LOOP}They left. {LOOP}", None),
+        ("Yes, we can. Yes, we can. Then they left.", None),  # short
+        ("He said “The talks began on Tuesday.” “The talks began on Tuesday.” Then he left.", None),
+        ("The talks began on Tuesday 1. The talks began on Tuesday 2. Then they left.", None),
+        ("The talks began on the Tuesday. The Talks began on the Tuesday. Then they left.", None),
+    ],
+)
+def test_sentence_that_repeats_the_one_before_is_removed(before, after):
+    """A decoder's loop of whole sentences is cut to one; refrains, lists and quotations stay."""
+    assert repaired([before]) == [after or before]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("it was said in the the report", "it was said in the report"),
+        ("the games it engages in in the yard", None),
+        ("they told the The Hill of it", None),
+        ("he had had enough of what it is is", None),
+        ("they call it “ the talks ” now", "they call it “the talks” now"),
+        ("they call it ”the talks” now and “the talks“ then", None),
+        ("on Monday,the minister said,but late", "on Monday, the minister said, but late"),
+        ("on Monday,the minister said, but late", None),  # once is a slip
+        ("they met for talks.The minister spoke on trade.They agreed", "they met for talks. The minister spoke on trade. They agreed"),
+        ("on Monday,the minister met for talks.The press was told", "on Monday, the minister met for talks. The press was told"),
+        ("write to a,b@example.org or see news.Example or index.Html", None),
+        ("1,000 people and 3,000 more,", None),
+    ],
+)
+def test_slips_of_translators_are_repaired_in_translated_documents_only(before, after):
+    """Doubled function words, spaces inside quotation marks and missing spaces are repaired above the gate and nowhere else."""
+    assert repaired([f"{TRANSLATED}They say {before}."]) == [f"{TRANSLATED}They say {after or before}."]
+    human = "It was a day of rain in the north.\n" * 60 + f"They say {before}."
+    assert repaired([human]) == [human]
+
+
+def test_removed_sentence_takes_the_repairs_inside_it_along():
+    """Edits never overlap: what stands in a removed sentence is not repaired besides."""
+    loop = "They met the Islamic state in the capital. "
+    text = f"{TRANSLATED}{loop}{loop}Then they left."
+    assert repaired([text, NAMED[0]])[0] == f"{TRANSLATED}{loop.replace('state', 'State')}Then they left."

@@ -1,0 +1,152 @@
+"""Microseconds a document of the three text stages, each apart, against ftfy.fix_text and langdetect on the same documents.
+
+    text_repair.py [DOCS.jsonl[.zst]] [--limit 20000] [--plain 500] [--rounds 3]
+
+CPU time of one process, the best of the rounds; the plain libraries see every so many-th document once. repair_translation is a
+corpus stage: its judging and its applying are counted together, shards of 2,000 documents lie in files. The first call of each
+stage (reading or building tables) is timed apart. Records are {text, …}. Without a file 4,000 documents are made from shuffled
+sentences of the seeds, one in ten with mojibake, one in ten in another language: the ratios on real text are those that count.
+"""
+
+import argparse
+import io
+import itertools
+import json
+import os
+import random
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import ftfy
+import langdetect
+import pyarrow as pa
+import yaml
+import zstandard
+
+from pipeline.files import open_ipc, read_batches, write_ipc
+from pipeline.schema import SCHEMA, make_batch
+from pipeline.stage import Corpus
+from pipeline.stages.fix_encoding import FixEncoding
+from pipeline.stages.identify_language import IdentifyLanguage
+from pipeline.stages.repair_translation import RepairTranslation
+
+REPO = Path(__file__).resolve().parent.parent
+SHARD = 2000
+TARGET = 100
+
+
+def make_texts(count: int) -> Iterator[str]:
+    """Texts of shuffled seed sentences (seeded); every tenth has a line of mojibake, every tenth is not English."""
+    english = [s for p in sorted((REPO / "seeds").glob("*.txt")) for s in p.read_text(encoding="utf-8").split(". ")]
+    cases = yaml.safe_load((REPO / "tests/cases/identify_language.yaml").read_text(encoding="utf-8"))
+    others = [case["text"] for case in cases if case["expect"] not in ("en", "und")]
+    draw = random.Random(1)
+    for number in range(count):
+        if number % 10 == 0:
+            yield "\n".join([draw.choice(others)] * 20)
+            continue
+        sentences = draw.choices(english, k=25)
+        if number % 10 == 1:
+            sentences[12] = "\n" + sentences[12].encode().decode("latin-1") + "\n"
+        yield ". ".join(sentences)
+
+
+def read_texts(path: Path) -> Iterator[str]:
+    with path.open("rb") as raw:
+        stream = zstandard.ZstdDecompressor().stream_reader(raw) if path.suffix == ".zst" else raw
+        for line in io.TextIOWrapper(stream, "utf-8"):
+            yield json.loads(line)["text"]
+
+
+def cpu_seconds(work: Callable[[], object]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def repair_translation(batches: list[pa.RecordBatch], folder: Path) -> float:
+    """CPU seconds of judging and applying."""
+    folder.mkdir()
+    shards = [folder / f"shard-{number:05d}.arrow" for number in range(len(batches))]
+    rows = [write_ipc(path, [batch], SCHEMA) for path, batch in zip(shards, batches)]
+    (folder / "own").mkdir()
+    (folder / "shared").mkdir()
+    corpus = Corpus(shards, rows, folder / "own", folder / "shared", lambda _, function, items: [function(item) for item in items])
+    stage = RepairTranslation()
+
+    def work() -> None:
+        stage.judge(corpus)
+        for number, path in enumerate(shards):
+            verdicts = open_ipc(corpus.folder / f"verdicts-{number:05d}.arrow").read_all()
+            for batch in read_batches(path):
+                stage.apply(batch, verdicts)
+
+    return cpu_seconds(work)
+
+
+def plain_seconds(texts: list[str]) -> tuple[float, float]:
+    """CPU seconds of ftfy and of langdetect, a document at a time; langdetect's profiles are read before."""
+    langdetect.DetectorFactory.seed = 0
+    langdetect.detect("warm up the profiles")
+    fixed = []
+
+    def detect() -> None:
+        for text in fixed:
+            try:
+                langdetect.detect(text)
+            except langdetect.LangDetectException:
+                continue
+
+    return cpu_seconds(lambda: fixed.extend(map(ftfy.fix_text, texts))), cpu_seconds(detect)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("docs", nargs="?", type=Path)
+    parser.add_argument("--limit", type=int, default=20_000)
+    parser.add_argument("--plain", type=int, default=500)
+    parser.add_argument("--rounds", type=int, default=3)
+    args = parser.parse_args()
+    texts = list(itertools.islice(read_texts(args.docs), args.limit)) if args.docs else list(make_texts(min(4000, args.limit)))
+    ids = [str(number) for number in range(len(texts))]
+    came = [make_batch({"doc_id": ids[i : i + SHARD], "text": texts[i : i + SHARD]}) for i in range(0, len(texts), SHARD)]
+
+    fix, identify = FixEncoding(), IdentifyLanguage()
+    first = {}
+    for name, stage in (("fix_encoding", fix), ("identify_language", identify)):
+        start = time.perf_counter()
+        stage(came[0].slice(0, 1))
+        first[name] = round(time.perf_counter() - start, 2)
+    fixed = [fix(batch).batch for batch in came]
+    labelled = [identify(batch).batch for batch in fixed]
+    with tempfile.TemporaryDirectory() as name:
+        repair_translation([labelled[0].slice(0, 50)], Path(name) / "warm")
+        best = {
+            "fix_encoding": min(cpu_seconds(lambda: [fix(batch) for batch in came]) for _ in range(args.rounds)),
+            "identify_language": min(cpu_seconds(lambda: [identify(batch) for batch in fixed]) for _ in range(args.rounds)),
+            "repair_translation": min(repair_translation(labelled, Path(name) / str(n)) for n in range(args.rounds)),
+        }
+    ours = {stage: 1e6 * seconds / len(texts) for stage, seconds in best.items()}
+    sample = texts[:: max(1, len(texts) // args.plain)]
+    ftfy_each, langdetect_each = (1e6 * seconds / len(sample) for seconds in plain_seconds(sample))
+    figures = {
+        "data": args.docs.name if args.docs else "made from the seeds",
+        "documents": len(texts),
+        "bytes_per_document": round(sum(len(text.encode()) for text in texts) / len(texts)),
+        "first_call_seconds": first,
+        "microseconds_per_document": {stage: round(each, 1) for stage, each in ours.items()},
+        "three_stages_microseconds": round(sum(ours.values()), 1),
+        "plain_microseconds": {"ftfy": round(ftfy_each), "langdetect": round(langdetect_each), "documents": len(sample)},
+        "ratio_fix_encoding": round(ftfy_each / ours["fix_encoding"], 1),
+        "ratio_identify_language": round(langdetect_each / ours["identify_language"], 1),
+        "ratio_of_the_three": round((ftfy_each + langdetect_each) / sum(ours.values()), 1),
+        "target": TARGET,
+        "load_average": round(os.getloadavg()[0], 1),
+    }
+    print(json.dumps(figures, indent=2))
+
+
+if __name__ == "__main__":
+    main()

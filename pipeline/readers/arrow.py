@@ -1,0 +1,77 @@
+"""Arrow IPC files, in the file format and in the stream format (which is what Hugging Face's datasets keep), batch by batch."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pyarrow as pa
+
+from pipeline.errors import UserError
+from pipeline.readers.lines import KEPT_BYTES
+from pipeline.readers.records import Rejected
+from pipeline.readers.spec import InputSpec, Piece
+from pipeline.readers.tables import check_text_column
+
+_FILE_MAGIC = b"ARROW1"
+
+
+@contextmanager
+def open_arrow(path: str) -> Iterator[pa.RecordBatchFileReader | pa.RecordBatchStreamReader]:
+    """A reader over the memory-mapped file. Raises UserError when it is none."""
+    try:
+        with pa.memory_map(path) as source:
+            is_file = source.read(len(_FILE_MAGIC)) == _FILE_MAGIC
+            source.seek(0)
+            try:
+                reader = pa.ipc.open_file(source) if is_file else pa.ipc.open_stream(source)
+            except (pa.ArrowInvalid, OSError) as error:
+                raise UserError(f"{path}: not an Arrow IPC file ({first_line(error)}); mend it or take it out of the input") from None
+            yield reader
+    except PermissionError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def arrow_batches(piece: Piece, spec: InputSpec) -> Iterator[tuple[pa.RecordBatch | Rejected, int]]:
+    """Batches as the file has them, each with the number of its first row.
+
+    A batch that is broken is one failure. In a stream nothing behind it can be found, so that the rest goes with it.
+    """
+    if piece.size == 0:
+        return
+    first_row = piece.first_record
+    with open_arrow(piece.path) as reader:
+        check_text_column(reader.schema, piece.path, spec.input_columns().text)
+        count = getattr(reader, "num_record_batches", None)
+        index = 0
+        while count is None or index < count:
+            try:
+                rows = reader.read_next_batch() if count is None else reader.get_batch(index)
+                _check_offsets(rows)
+            except StopIteration:
+                return
+            except (pa.ArrowInvalid, pa.ArrowKeyError, OSError) as error:
+                yield _broken(piece, index, error), first_row
+                if count is None:
+                    return
+            else:
+                yield rows, first_row
+                first_row += rows.num_rows
+            index += 1
+
+
+def first_line(error: Exception) -> str:
+    """An error of Arrow's without its call stack."""
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _check_offsets(rows: pa.RecordBatch) -> None:
+    """Raises ArrowInvalid for offsets that point out of their data, which nobody looks at on reading. Broken UTF-8 is no matter."""
+    for column in rows.columns:
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            column = column.view(pa.binary() if pa.types.is_string(column.type) else pa.large_binary())
+        column.validate(full=True)
+
+
+def _broken(piece: Piece, index: int, error: Exception) -> Rejected:
+    with open(piece.path, "rb") as stream:
+        raw = stream.read(KEPT_BYTES)
+    return Rejected(piece.name, f"batch {index + 1}", f"broken Arrow record batch ({first_line(error)})", raw)
