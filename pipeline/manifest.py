@@ -51,6 +51,7 @@ def make_manifest(
             "quarantined_by_reason": read["reasons"],
             "encodings": read["encodings"],
             "text_bytes": read["text_bytes"],
+            "dates_not_read": read["undated"],
             "characters_kept": characters.pop("", 0),
             "characters_dropped_by_reason": dict(sorted(characters.items())),
         },
@@ -66,11 +67,11 @@ def make_manifest(
     }
 
 
-def pack_digests(config: RunConfig) -> dict[str, str]:
-    """sha256 of each rule pack that a stage of the run may use, by name; an edited pack makes another run."""
+def input_digests(config: RunConfig) -> dict[str, str]:
+    """sha256 of what the stages read besides documents, by name: rule packs, earlier signatures. Edited, it makes another run."""
     digests: dict[str, str] = {}
     for named in config.stages:
-        digests |= getattr(named.stage, "pack_digests", dict)()
+        digests |= getattr(named.stage, "input_digests", dict)()
     return digests
 
 

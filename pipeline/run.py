@@ -19,7 +19,7 @@ from pipeline.errors import UserError
 from pipeline.files import open_ipc, write_json
 from pipeline.job import Job, Progress, open_output, peak_rss_bytes
 from pipeline.lock import locked
-from pipeline.manifest import make_manifest, pack_digests
+from pipeline.manifest import input_digests, make_manifest
 from pipeline.plan import Segment, plan_segments
 from pipeline.readers import QUARANTINE, ReadResult, ReadTask, plan_input, read_task, resolve_duplicate_ids
 from pipeline.report import write_report
@@ -64,7 +64,7 @@ def run(
     fingerprint = {
         "version": __version__,
         "run_file": config.resolved() | {"output": {"part_bytes": config.output.part_bytes}},
-        "packs": pack_digests(config),
+        "packs": input_digests(config),
         "input": plan.fingerprint,
         "limit": limit,
     }
@@ -102,6 +102,9 @@ def _carry_out(
         edits = [[*paths, outcome["folder"] + f"/edits-{number:05d}.arrow"] for number, paths in enumerate(edits)]
         steps += outcome["steps"]
         _remove_inputs(job, segment.number)
+    signatures = job.work / "shared" / "kept_signatures"
+    if signatures.exists():
+        signatures.replace(job.output / "signatures")
     files, totals = _write(job, config, shards, edits, read["quarantine"])
     _check_sums(read, totals)
     return read, totals, steps, files

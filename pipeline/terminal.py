@@ -16,9 +16,11 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from pipeline.config import RunConfig, to_yaml
+from pipeline.errors import UserError
 from pipeline.explain import Change, Explanation
 from pipeline.job import Progress as RunProgress
 from pipeline.plan import plan_segments
+from pipeline.readers import describe_files
 from pipeline.run import RunResult
 from pipeline.stages import STAGES
 
@@ -128,6 +130,17 @@ def print_check(config: RunConfig) -> None:
             console.print(Text(f"  all documents are judged by {segment.barrier.name}, then"))
         names = " -> ".join(step.name for step in segment.steps) or "nothing more"
         console.print(Text(f"  each shard by itself: {names}"))
+    console.print(Text(f"\ninput, {config.input.path}:"))
+    for line in _input_lines(config):
+        console.print(Text(f"  {line}"))
+
+
+def _input_lines(config: RunConfig) -> list[str]:
+    """What a run would read; a run file is valid also where its input is not there yet."""
+    try:
+        return describe_files(config.input.path, config.input.format)
+    except UserError as error:
+        return [f"a run would stop: {error}"]
 
 
 def print_stages() -> None:

@@ -356,3 +356,21 @@ def test_check_and_stages_tell_what_a_run_would_do() -> None:
     assert "threshold: 0.5" in shown
     listed = pipeline("stages").stdout
     assert all(name in listed for name in DEFAULT_STAGES)
+
+
+def test_later_run_drops_what_an_earlier_one_has(corpus: Path, tmp_path: Path) -> None:
+    """Tonight's batch against yesterday's output: its old documents go, with yesterday's as survivors."""
+    stage = {"threshold": 0.5, "keep": "first"}
+    folders = [tmp_path / name for name in ("yesterday", "today")]
+    for folder in folders:
+        folder.mkdir()
+    first = {**SMALL, "stages": ["fix_encoding", {"drop_near_duplicates": {**stage, "keep_signatures": True}}]}
+    pipeline("run", run_file(folders[0], corpus, **first), "--limit", "300")
+    second = {**SMALL, "stages": ["fix_encoding", {"drop_near_duplicates": {**stage, "against": [str(folders[0] / "out")]}}]}
+    pipeline("run", run_file(folders[1], corpus, **second))
+    kept = {row["doc_id"] for row in rows(folders[0] / "out", "documents")}
+    dropped = {row["doc_id"]: row["survivor_id"] for row in rows(folders[1] / "out", "dropped")}
+    assert all(dropped[doc_id] == doc_id for doc_id in kept)
+    assert (folders[0] / "out" / "signatures" / "rules.json").exists()
+    third = {**SMALL, "stages": [{"drop_near_duplicates": {**stage, "against": [str(tmp_path / "nowhere")]}}]}
+    assert "keeps no signatures" in pipeline("run", run_file(folders[1], corpus, **third), "--overwrite", code=2).stderr

@@ -93,7 +93,7 @@ class Pack(BaseModel):
 
     @property
     def serves_unknown(self) -> bool:
-        """Whether the rules may look at text of unknown language: those for all, English (the web's own words), other scripts than Latin."""
+        """Whether the rules may look at text of unknown language: if they are for all, for English or for another script than Latin."""
         if self.lang in (None, "en"):
             return True
         letters = [c for rule in self.rules for phrase in rule.strips for c in phrase if c.isalpha()]
@@ -150,7 +150,7 @@ def check_pack(path: Path) -> Pack:
     pack = read_pack(path)
     for rule in pack.rules:
         for phrase in rule.phrases:
-            if not any(character.isalpha() for character in phrase):
+            if not _has_letter(phrase):
                 raise UserError(f"{path}: rule {rule.id}: the phrase {phrase!r} would be any number (digits are masked); write a pattern")
         for example, hit in zip(rule.strips, matches(rule, rule.strips)):
             if not hit:
@@ -179,8 +179,12 @@ def rule_mask(rule: Rule, text: pa.Array, keys: np.ndarray, tokens: np.ndarray) 
 
 
 def phrase_keys(rule: Rule) -> np.ndarray:
-    """The `line_keys` of the rule's phrases, in their order."""
-    return _forms(pa.array(rule.phrases, pa.large_string()))[0]
+    """The `line_keys` of the rule's phrases, in their order; without those that hold no letter, which would be any number."""
+    return _forms(pa.array([phrase for phrase in rule.phrases if _has_letter(phrase)], pa.large_string()))[0]
+
+
+def _has_letter(phrase: str) -> bool:
+    return any(character.isalpha() for character in phrase)
 
 
 def _forms(lines: pa.Array) -> tuple[np.ndarray, np.ndarray]:
@@ -189,7 +193,7 @@ def _forms(lines: pa.Array) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _check_pattern(path: Path, pack: Pack, rule: Rule) -> None:
-    if any(key == 0 for key in phrase_keys(rule)) if rule.phrases else False:
+    if not all(any(character.isalnum() for character in phrase) for phrase in rule.phrases):
         raise UserError(f"{path}: rule {rule.id}: a phrase holds no letter and no digit; write a pattern")
     if pack.lang != "en":
         for found in _ascii_classes(rule.text):

@@ -35,6 +35,7 @@ REPEATED_SENTENCE = 255  # no signal: where its second copy begins and ends, the
 
 CAPITAL_BEFORE = 1  # a lead: the word before begins with a capital
 
+MOST_PLACES = 2000  # in one text: ten megabytes of one phrase have three million, and no more is learned from them
 _SENTENCE_WORDS = 5  # shorter ones people repeat: "Yes, we can. Yes, we can."
 _WORDS_BACK = 4  # how far before its anchor a pattern may begin
 
@@ -172,7 +173,7 @@ def _scan(offsets, data, rows, slots, kinds, leads, bits, commas, dictionary, si
         shift = offsets[row] - FRONT
         length = offsets[row + 1] - offsets[row]
         words = cut_words(data, offsets[row], offsets[row + 1], text, marks, bounds)
-        found, begun = 0, 1
+        found, begun, most = 0, 1, count + MOST_PLACES
         sentences[0] = 0
         for i in range(words):
             start, stop = bounds[2 * i], bounds[2 * i + 1]
@@ -195,7 +196,7 @@ def _scan(offsets, data, rows, slots, kinds, leads, bits, commas, dictionary, si
                 lag = _repeat(text, bounds, keys[3:], i)
             if lag > 0:
                 kind, back = DOUBLED_WORD if lag == 1 else REPEATED_PHRASE, lag
-            if kind >= 0:
+            if kind >= 0 and count < most:
                 if count < capacity:
                     out[count] = (row, kind, shift + bounds[2 * max(0, i - back)], shift + start)
                 count += 1
@@ -206,7 +207,7 @@ def _scan(offsets, data, rows, slots, kinds, leads, bits, commas, dictionary, si
                 strange_count += 1
         for m in range(2, begun):
             end = _sentence_again(text, bounds, keys[3:], sentences[m - 2], sentences[m - 1], sentences[m])
-            if end > 0:
+            if end > 0 and count < most:
                 if count < capacity:
                     out[count] = (row, REPEATED_SENTENCE, shift + bounds[2 * sentences[m - 1]] - 1, shift + end)
                 count += 1
@@ -221,7 +222,7 @@ def _scan(offsets, data, rows, slots, kinds, leads, bits, commas, dictionary, si
                 kind = _odd_kind(text, at, commas)
                 follows = kind == CJK_RUN and at == last + 3  # inside a run that has its place already
                 last = at if kind == CJK_RUN else last
-                if kind < 0 or follows or at >= FRONT + length:
+                if kind < 0 or follows or at >= FRONT + length or count >= most:
                     continue
                 if count < capacity:
                     out[count] = (row, kind, shift + at, shift + at)

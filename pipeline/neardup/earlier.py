@@ -1,5 +1,6 @@
 """Signatures kept beside an output, so that a later run finds near-duplicates of its documents without reading their text again."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -86,6 +87,18 @@ def open_store(output: str, rules: SignatureRules) -> list[list[str | int]]:
             f"{folder}: signatures {found['rules']}, while this run makes {rules.name}; signatures of different rules cannot be compared"
         )
     return [[str(folder), part] for part in range(found["parts"])]
+
+
+def store_digest(output: str) -> str:
+    """sha256 of what tells the signatures kept beside an output from others: their rules, and the parts with their sizes.
+
+    "none" if there are none; `open_store` says so in words.
+    """
+    folder = Path(output) / "signatures"
+    if not (folder / "rules.json").exists():
+        return "none"
+    sizes = [[path.name, path.stat().st_size] for path in sorted(folder.iterdir())]
+    return hashlib.sha256((folder / "rules.json").read_bytes() + json.dumps(sizes).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ class ReadCorpus(TypedDict):
     text_bytes: int
     reasons: dict[str, int]
     encodings: dict[str, int]
+    undated: int  # of all that were read, also of those that then went to quarantine for their ids
     bytes: int
     empty_files: int
 
@@ -57,7 +58,17 @@ def resolve_duplicate_ids(folder: str, results: Sequence[ReadResult], policy: Po
 
 def _merge(folder: str, results: Iterable[ReadResult]) -> ReadCorpus:
     corpus = ReadCorpus(
-        shards=[], quarantine=[], records=0, rows=0, quarantined=0, text_bytes=0, reasons={}, encodings={}, bytes=0, empty_files=0
+        shards=[],
+        quarantine=[],
+        records=0,
+        rows=0,
+        quarantined=0,
+        text_bytes=0,
+        reasons={},
+        encodings={},
+        undated=0,
+        bytes=0,
+        empty_files=0,
     )
     for result in results:
         corpus["shards"] += [f"{folder}/{name}" for name, _, _ in result["shards"]]
@@ -68,6 +79,7 @@ def _merge(folder: str, results: Iterable[ReadResult]) -> ReadCorpus:
         corpus["text_bytes"] += sum(text_bytes for _, _, text_bytes in result["shards"])
         corpus["reasons"] = add_counts(corpus["reasons"], result["reasons"])
         corpus["encodings"] = add_counts(corpus["encodings"], result["encodings"])
+        corpus["undated"] += result["undated"]
         corpus["bytes"] += result["bytes"]
         corpus["empty_files"] += result["empty_files"]
     return corpus

@@ -83,6 +83,22 @@ def list_files(path: str, format: Literal["auto"] | Format) -> Listing:
     return Listing(sorted(found, key=lambda file: file.name), sorted(skipped))
 
 
+def describe_files(path: str, format: Literal["auto"] | Format) -> list[str]:
+    """What is to be read, for people: files and bytes by format, and what is not read. Raises UserError as `list_files` does."""
+    listing = list_files(path, format)
+    by_format: dict[str, list[int]] = {}
+    for file in listing.files:
+        by_format.setdefault(file.format, []).append(file.size)
+    lines = [f"{name}: {_count(len(sizes))}, {sum(sizes):,} bytes" for name, sizes in sorted(by_format.items())]
+    return lines + [f"not read: {name} ({reason})" for name, reason in listing.skipped[:3]] + (
+        [f"not read: {len(listing.skipped) - 3:,} more"] if len(listing.skipped) > 3 else []
+    )
+
+
+def _count(files: int) -> str:
+    return "1 file" if files == 1 else f"{files:,} files"
+
+
 def format_of(name: str) -> Format | None:
     """The format that a file's name tells: its suffix, under one of compression.
 

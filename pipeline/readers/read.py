@@ -27,6 +27,7 @@ class ReadResult(TypedDict):
     quarantined: int
     reasons: dict[str, int]  # the kind of reason -> records
     encodings: dict[str, int]
+    undated: int  # documents with a date that could not be read
     bytes: int  # on disk
     empty_files: int
 
@@ -37,7 +38,9 @@ def read_task(task: ReadTask, folder: str) -> ReadResult:
     Holds a batch, and the failures and ids of a shard. The rows do not depend on how the input was cut into tasks and shards.
     """
     size, empty = sum(piece.size for piece in task.pieces), sum(piece.size == 0 for piece in task.pieces)
-    result = ReadResult(shards=[], quarantine=[], rows=0, quarantined=0, reasons={}, encodings={}, bytes=size, empty_files=empty)
+    result = ReadResult(
+        shards=[], quarantine=[], rows=0, quarantined=0, reasons={}, encodings={}, undated=0, bytes=size, empty_files=empty
+    )
     for number, run in enumerate(_runs(read_pieces(task), task.spec.shard_bytes)):
         _write_shard(run, Path(folder), f"{task.number:06d}-{number:06d}", result)
     return result
@@ -71,6 +74,7 @@ def _write_shard(run: Iterator[Parsed], folder: Path, name: str, result: ReadRes
         nonlocal text_bytes
         for part in run:
             rejected.extend(part.rejected)
+            result["undated"] += part.undated
             if part.batch.num_rows:
                 origins.append(_origins(part))
                 text_bytes += _text_bytes(part.batch)

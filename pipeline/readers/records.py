@@ -27,6 +27,7 @@ class Record(NamedTuple):
 
     file: str
     position: str
+    undated: bool  # there was something in the column of dates, and it could not be read; it is in `meta`
     doc_id: str
     source: str | None
     url: str | None
@@ -48,12 +49,16 @@ class Rejected(NamedTuple):
 
 @dataclass(frozen=True)
 class Parsed:
-    """A batch of documents, where each stands (`file` and `position`, string arrays), and the records between that failed."""
+    """A batch of documents, where each stands (`file` and `position`, string arrays), and the records between that failed.
+
+    `undated` documents had a date that could not be read.
+    """
 
     batch: pa.RecordBatch
     file: pa.Array
     position: pa.Array
     rejected: Sequence[Rejected]
+    undated: int = 0
 
     @property
     def records(self) -> int:
@@ -108,6 +113,7 @@ def make_record(
         return Record(
             file=file,
             position=position,
+            undated=columns.published in rest,
             doc_id=_encodable(as_string(values.get(columns.doc_id))) or numbered_id(file, number),
             source=_encodable(as_string(values.get(columns.source))),
             url=_encodable(as_string(values.get(columns.url))),
@@ -161,5 +167,6 @@ def _parsed(rows: Sequence[Record], rejected: Sequence[Rejected]) -> Parsed:
         return Parsed(pa.RecordBatch.from_pylist([], schema=SCHEMA), nothing, nothing, rejected)
     columns: dict[str, Any] = dict(zip(Record._fields, zip(*rows)))
     file, position = (pa.array(columns.pop(name), pa.string()) for name in ("file", "position"))
+    undated = sum(columns.pop("undated"))
     columns["text"] = pa.array(columns["text"], pa.large_binary()).view(pa.large_string())
-    return Parsed(make_batch(columns), file, position, rejected)
+    return Parsed(make_batch(columns), file, position, rejected, undated)

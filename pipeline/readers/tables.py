@@ -91,13 +91,14 @@ def _parse(rows: pa.RecordBatch, spec: InputSpec, file: str, first_row: int) -> 
     position = pa.array([f"row {number}" for number in range(first_row, first_row + rows.num_rows)], pa.string())
     files = pa.array([file] * rows.num_rows, pa.string())
     if not problems:
-        return Parsed(batch, files, position, [])
+        return Parsed(batch, files, position, [], len(unparsed))
     kept = pa.array([row not in problems for row in range(rows.num_rows)])
     rejected = [
         Rejected(file, f"row {first_row + row}", reason, _raw(rows, row, spec.max_record_bytes))
         for row, reason in sorted(problems.items())
     ]
-    return Parsed(batch.filter(kept), files.filter(kept), position.filter(kept), rejected)
+    undated = sum(row not in problems for row in unparsed)
+    return Parsed(batch.filter(kept), files.filter(kept), position.filter(kept), rejected, undated)
 
 
 def _read_text(column: pa.Array, name: str, max_bytes: int) -> tuple[pa.Array, Sequence[str], dict[int, str]]:

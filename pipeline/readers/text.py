@@ -24,6 +24,7 @@ def read_text_file(piece: Piece, spec: InputSpec) -> Iterator[Record | Rejected]
     yield Record(
         file=piece.name,
         position="file",
+        undated=False,
         doc_id=piece.name,
         source=None,
         url=None,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.report.elements import Share, table
+from pipeline.report.elements import Share, shortened, table
 from pipeline.report.marks import escaped, number
 from pipeline.report.pictures import bars, river
 
@@ -43,6 +43,9 @@ def flow_section(report: Report) -> str:
     )
     reasons = [*counts["dropped_by_reason"].items(), *((f"quarantine: {r}", n) for r, n in counts["quarantined_by_reason"].items())]
     why = "<h3>Why documents were taken out</h3>" + bars([(r, n, n) for r, n in reasons], unit="documents by reason") if reasons else ""
+    undated = counts.get("dates_not_read")
+    if undated:
+        why += f"<p>{number(undated)} documents have a date that could not be read; it stands in <b>meta</b> as it was.</p>"
     return f'<p class="soft">What reached each step, and what it took out.</p><div class="flow">{"".join(cells)}</div>{why}'
 
 
@@ -50,9 +53,9 @@ def sources_section(report: Report) -> str:
     """Sources with the share of their documents that was dropped; over 30 % is an alarm."""
     rows = report["sources"]
     if len(rows) == 1 and report["source_count"] == 1:
-        return f"<p>All documents are of one source: {escaped(rows[0]['source'])}.</p>"
+        return f"<p>All documents are of one source: {escaped(shortened(rows[0]['source'], 160))}.</p>"
     shown = [
-        (row["source"], row["documents"], row["dropped"], Share(row["share"]), _reasons(row["reasons"]))
+        (shortened(row["source"], 160), row["documents"], row["dropped"], Share(row["share"]), _reasons(row["reasons"]))
         for row in rows
     ]
     alarms = [place for place, row in enumerate(rows) if row["alarm"]]

@@ -14,6 +14,7 @@ _KINDS = {
     "proposal": '<span class="kind">proposal, not applied</span>',
     "flag": '<span class="kind">flag, not changed</span>',
 }
+_NAME = 160  # characters of a title, source or id: some feeds put the whole story there
 _SIZES = [(2, 2, "2"), (3, 3, "3"), (4, 4, "4"), (5, 9, "5 to 9"), (10, 19, "10 to 19"), (20, 49, "20 to 49"), (50, 99, "50 to 99")]
 
 
@@ -77,19 +78,26 @@ def duplicates_section(report: Report) -> str:
 
 def _sides(members: Sequence[Mapping[str, Any]]) -> str:
     first = members[0]["beginning"] or ""
-    articles = "".join(_side(member, first) for member in members)
+    stayed = members[0]["doc_id"]
+    articles = "".join(_side(member, first, stayed) for member in members)
     return f'<div class="sides" tabindex="0" role="group" aria-label="documents side by side">{articles}</div>'
 
 
-def _side(member: Mapping[str, Any], first: str) -> str:
+def _likeness(member: Mapping[str, Any], stayed: str) -> str:
+    """How like it is, and which, where it was dropped for another one of the cluster than the one that is shown."""
+    other = "" if member["survivor_id"] == stayed else f" with {escaped(shortened(member['survivor_id'], _NAME))}, which stayed too"
+    return f"dropped, similarity {member['similarity']:.2f}{other}, containment {member['containment']:.2f}"
+
+
+def _side(member: Mapping[str, Any], first: str, stayed: str) -> str:
     text = member["beginning"]
     if text is None:
         shown = '<span class="soft">The text was not read for this report.</span>'
     else:
         shown = (visible(text) if member["kept"] else differences(text, first)) + ("…" if member["characters"] > len(text) else "")
-    verdict = "stayed" if member["kept"] else f"dropped, similarity {member['similarity']:.2f}, containment {member['containment']:.2f}"
-    where = ", ".join(str(value) for value in (member["source"], member["published"], member["doc_id"]) if value)
-    title = f"<strong>{escaped(member['title'])}</strong>\n" if member["title"] else ""
+    verdict = "stayed" if member["kept"] else _likeness(member, stayed)
+    where = ", ".join(shortened(str(value), _NAME) for value in (member["source"], member["published"], member["doc_id"]) if value)
+    title = f"<strong>{escaped(shortened(member['title'], _NAME))}</strong>\n" if member["title"] else ""
     return (
         f'<article{" class=kept" if member["kept"] else ""}><h4>{verdict}</h4><div class="small soft">{escaped(where)}</div>'
         f'<div class="text">{title}{shown}</div></article>'
@@ -97,7 +105,7 @@ def _side(member: Mapping[str, Any], first: str) -> str:
 
 
 def _origin(example: Mapping[str, Any]) -> str:
-    return " · ".join(str(value) for value in (example["source"], example["title"], example["doc_id"]) if value)
+    return " · ".join(shortened(str(value), _NAME) for value in (example["source"], example["title"], example["doc_id"]) if value)
 
 
 def _evidence(evidence: str | None) -> str:

@@ -11,7 +11,8 @@ from pipeline.report.output import read_columns
 
 ALARM_SHARE = 0.3  # of a source's documents dropped: more is seldom meant
 SHOWN_SOURCES = 40
-NO_SOURCE = "(no source)"
+NO_SOURCE, OTHERS = "(no source)", "(other sources)"
+_COUNTED = 100_000  # distinct sources held while counting: where each document names its own, later ones are put together
 
 Counts = dict[str, dict[str, int]]  # by source or language: reason ("kept" for what stayed) -> documents
 
@@ -68,7 +69,8 @@ def _source(table: pa.Table) -> pa.ChunkedArray:
 
 
 def _add(counts: Counts, keys: pa.ChunkedArray, reasons: pa.Array | pa.ChunkedArray) -> None:
-    grouped = pa.table({"key": keys, "reason": reasons}).group_by(["key", "reason"]).aggregate([([], "count_all")])
+    grouped = pa.table({"key": keys, "reason": reasons}).group_by(["key", "reason"], use_threads=False).aggregate([([], "count_all")])
     for row in grouped.to_pylist():
-        by_reason = counts.setdefault(row["key"], {})
+        key = row["key"] if row["key"] in counts or len(counts) < _COUNTED else OTHERS
+        by_reason = counts.setdefault(key, {})
         by_reason[row["reason"]] = by_reason.get(row["reason"], 0) + row["count_all"]

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from annotated_types import Ge, Gt, Le
 
 from pipeline.edits import NO_EDITS
+from pipeline.neardup.earlier import store_digest
 from pipeline.neardup.find import find_clusters
 from pipeline.neardup.keep import Keep
 from pipeline.neardup.rules import SignatureRules
@@ -61,6 +62,10 @@ class DropNearDuplicates:
     def judge(self, corpus: Corpus) -> Mapping[str, Any]:
         """Verdicts for the documents that are in a cluster; returns counts."""
         return find_clusters(corpus, self._search())
+
+    def input_digests(self) -> dict[str, str]:
+        """What a run with these settings reads besides its documents: the signatures of earlier runs."""
+        return {output: store_digest(output) for output in self.against}
 
     def describe(self) -> list[str]:
         """What the settings mean, line by line: for `pipeline check`."""

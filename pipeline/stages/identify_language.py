@@ -1,5 +1,6 @@
 """Writes the language of each document, `und` where the text does not tell, and marks those that are not wanted."""
 
+import json
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Annotated, NamedTuple
@@ -9,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from annotated_types import Ge, Le
 
-from pipeline.edits import NO_EDITS
+from pipeline.edits import NO_EDITS, Span, apply_spans
 from pipeline.kernels.language import SCORES_PER_NAT, identify
 from pipeline.kernels.language_tables import label_names, load_profiles
-from pipeline.kernels.text import buffers
+from pipeline.kernels.text import buffers, strings
 from pipeline.schema import live_rows, replace_columns
 from pipeline.stage import Outcome
 
@@ -57,6 +58,9 @@ class IdentifyLanguage:
     a language without a profile. A text mostly in capitals, whose n-grams the method passes over, is read in small letters if it
     would be `und` otherwise. Unwanted languages get `drop_reason` `language:<label>`.
 
+    With `per_line` the lines are labelled too; a document whose lines have several labels gets a flag `language/lines` in the
+    ledger, whose evidence is a JSON object: label -> percent of the bytes of the lines that have a label.
+
     No letters (digits, emoji, white space, an address alone), few letters, and letters of a script that no profile knows are
     `und` with score 0 or little more. Of a text of any length at most 32 kB are read.
 
@@ -66,6 +70,9 @@ class IdentifyLanguage:
 
     keep: tuple[str, ...] = field(default=(), metadata={"help": "languages to keep (ISO 639-1); none named: all"})
     keep_und: bool = field(default=True, metadata={"help": "keep documents whose language is undetermined"})
+    per_line: bool = field(
+        default=False, metadata={"help": "put the share of each language by line into the ledger, for documents that have several"}
+    )
     min_margin: Annotated[int, Ge(0), Le(10_000)] = field(
         default=50, metadata={"help": "least margin over the next language, thousandths of a nat per n-gram; below it: und"}
     )
@@ -96,7 +103,27 @@ class IdentifyLanguage:
         }
         mask = pa.array(live)
         merged = {name: pc.if_else(mask, column, batch.column(name)) for name, column in columns.items()}
-        return Outcome(replace_columns(batch, **merged), NO_EDITS)
+        edits = self._flag_mixed(batch.column("text"), rows) if self.per_line else NO_EDITS
+        return Outcome(replace_columns(batch, **merged), edits)
+
+    def _flag_mixed(self, text: pa.Array, rows: np.ndarray) -> pa.RecordBatch:
+        spans = []
+        for row, sizes in zip(rows.tolist(), self._bytes_by_label(text.take(pa.array(rows)))):
+            labels = np.flatnonzero(sizes[:-1])
+            if len(labels) > 1:
+                shares = {label_names()[label]: int(100 * sizes[label] // sizes[:-1].sum()) for label in labels.tolist()}
+                spans.append(Span(row, 0, 0, "", "language/lines", "flag", json.dumps(shares)))
+        return apply_spans(text, spans)[1]
+
+    def _bytes_by_label(self, text: pa.Array) -> np.ndarray:
+        """Bytes of the lines of each label, und last; shape (texts, labels + 1)."""
+        offsets, data = buffers(text)
+        ends = np.flatnonzero(data[offsets[0] : offsets[-1]] == 0x0A) + offsets[0] + 1
+        cuts = np.unique(np.concatenate([offsets, ends]))
+        labels = self._labels(best_labels(strings(cuts, data), np.arange(len(cuts) - 1)))
+        sizes = np.zeros((len(text), len(label_names()) + 1), np.int64)
+        np.add.at(sizes, (np.searchsorted(offsets, cuts[:-1], side="right") - 1, labels), np.diff(cuts))
+        return sizes
 
     def _guess(self, text: pa.Array, rows: np.ndarray) -> Guesses:
         """The best labels, with text in capitals read as small letters where it says nothing as it is."""

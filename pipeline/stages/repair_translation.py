@@ -16,6 +16,7 @@ from pipeline.files import write_ipc
 from pipeline.kernels.attestations import NAME, PHRASE, WORD
 from pipeline.schema import replace_columns
 from pipeline.stage import Corpus, Outcome
+from pipeline.translation.aliases import ALIASES, aliases
 from pipeline.translation.evidence import EVIDENCE, NOTHING, resolve
 from pipeline.translation.shards import Settings, Shard, answer_batch, gather_needs, score_shard, spans_of, write_verdicts
 
@@ -63,6 +64,7 @@ class RepairTranslation:
             answers, verdicts = partial(answer_batch, settings), partial(resolve, settings.file("needs.npz"))
             evidence = exchange(corpus, answers, verdicts, ranges=_RANGES).sort_by([("kind", "ascending"), ("key", "ascending")])
         write_ipc(corpus.folder / "evidence.arrow", evidence.combine_chunks().to_batches(), EVIDENCE)
+        write_ipc(corpus.folder / "aliases.arrow", [aliases(evidence)], ALIASES)
         noted = corpus.map("verdicts", partial(write_verdicts, settings), items)
         kinds = evidence["kind"].to_numpy()
         shown = {name: int((kinds == kind).sum()) for name, kind in (("phrases", PHRASE), ("words", WORD), ("aliases", NAME))}

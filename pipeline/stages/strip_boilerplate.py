@@ -50,7 +50,7 @@ class StripBoilerplate:
         text, edits = apply_columns(batch.column("text"), **_edit_columns(everything, removal.outside(guarded, everything.rows)))
         return Outcome(replace_columns(batch, text=text), edits)
 
-    def pack_digests(self) -> dict[str, str]:
+    def input_digests(self) -> dict[str, str]:
         """sha256 of each pack, by name."""
         return {pack.pack: pack.digest for pack in load_packs(self._names())}
 

@@ -1,7 +1,7 @@
 """What a translated document shows by itself: repairs that need no other document, and flags for what only a person can mend."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -78,9 +78,8 @@ def insert_spaces(text: pa.Array, passed: frozenset[int]) -> Iterator[Span]:
     """Edits that put the space after a comma or full stop in documents that leave it out twice or more."""
     for row in sorted(passed):
         document = text[row].as_py()
-        starts = [match.start(1) for pattern in (_COMMA_WITHOUT_SPACE, _STOP_WITHOUT_SPACE) for match in pattern.finditer(document)]
-        for start in starts if len(starts) >= _LEAST_MISSING_SPACES else ():
-            at = len(document[:start].encode())
+        starts = sorted(m.start(1) for pattern in (_COMMA_WITHOUT_SPACE, _STOP_WITHOUT_SPACE) for m in pattern.finditer(document))
+        for start, at in _in_bytes(document, starts) if len(starts) >= _LEAST_MISSING_SPACES else ():
             yield Span(row, at, at + 1, f"{document[start]} ", "space_after_punctuation")
 
 
@@ -97,13 +96,22 @@ def lowercase_names(text: pa.Array, passed: frozenset[int], *, propose: bool) ->
     """A flag, or a proposal of the capital, for every word in lower case that stands where a spokesman's name stands."""
     for row in sorted(passed):
         document = text[row].as_py()
-        for match in _LOWERCASE_NAME.finditer(document):
-            start = len(document[: match.start(1)].encode())
-            name = match.group(1)
+        names = {match.start(1): match.group(1) for match in _LOWERCASE_NAME.finditer(document)}
+        for place, start in _in_bytes(document, sorted(names)):
+            name = names[place]
             stop = start + len(name.encode())
             yield Span(
                 row, start, stop, name.capitalize() if propose else "", "lowercase_name", kind="proposal" if propose else "flag"
             )
+
+
+def _in_bytes(document: str, places: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Each of these code points, which ascend, with its place in UTF-8; the document is read once."""
+    last, at = 0, 0
+    for place in places:
+        at += len(document[last:place].encode())
+        last = place
+        yield place, at
 
 
 def _places(hits: Hits, name: str, rows: frozenset[int] | None) -> Iterator[tuple[int, int, int]]:

@@ -59,11 +59,11 @@ def mended(texts: list[str], stage: FixEncoding) -> list[str]:
 
 
 def test_legacy_charsets_are_read_anew() -> None:
-    """Documents whose bytes were taken for Latin-1, restored exactly: 755 of 756; ftfy restores none."""
+    """Documents whose bytes were taken for Latin-1, restored exactly: 817 of 819; ftfy restores none."""
     pairs = in_charsets(LEGACY)
     found = mended([text.encode(charset).decode("latin-1") for charset, text in pairs], FixEncoding(fix_width="never"))
     wanted = mended([text for _, text in pairs], FixEncoding(fix_width="never"))
-    assert np.mean([a == b for a, b in zip(found, wanted)]) >= 0.995
+    assert np.mean([a == b for a, b in zip(found, wanted)]) >= 0.997
 
 
 def test_good_documents_are_not_read_anew() -> None:
@@ -85,22 +85,22 @@ def test_output_is_that_of_ftfy_on_damaged_sentences(wrong: str) -> None:
 
 
 def test_bytes_of_legacy_charsets_are_decoded() -> None:
-    """The exact text of documents from their bytes alone, without being told the charset."""
+    """The exact text of documents from their bytes alone, without being told the charset: 1,307 of 1,307."""
     pairs = in_charsets(LEGACY | WESTERN)
     right = [decode(text.encode(charset)).text == text for charset, text in pairs]
-    assert np.mean(right) >= 0.985
+    assert np.mean(right) >= 0.998
 
 
-@pytest.mark.parametrize(("name", "least"), [("wmtdocs", 0.9967), ("wmtsents", 0.972), ("udhr", 0.997)])
+@pytest.mark.parametrize(("name", "least"), [("wmtdocs", 0.9973), ("wmtsents", 0.975), ("udhr", 1.0)])
 def test_best_label_is_at_least_as_good_as_langdetects(name: str, least: float) -> None:
-    """Before the margin, on the languages that langdetect knows; its own shares are the floors."""
+    """Before the margin, on the languages that langdetect knows; its own shares are 0.9967, 0.9721 and 0.9970."""
     known = [(language, text) for language, text in labelled(name) if language not in UNKNOWN]
     guesses = best_labels(pa.array([text for _, text in known], pa.large_string()), np.arange(len(known)))
     names = label_names()
     assert np.mean([names[label] == language for label, (language, _) in zip(guesses.labels.tolist(), known)]) >= least
 
 
-@pytest.mark.parametrize(("name", "least"), [("wmtdocs", 0.995), ("wmtsents", 0.98), ("udhr", 0.995)])
+@pytest.mark.parametrize(("name", "least"), [("wmtdocs", 0.999), ("wmtsents", 0.993), ("udhr", 0.996)])
 def test_best_label_agrees_with_seeded_langdetect(name: str, least: float) -> None:
     """On known languages; sentences are those on which langdetect itself changes with its seed."""
     known = [text for language, text in labelled(name) if language not in UNKNOWN]

@@ -12,7 +12,9 @@ import pytest
 
 from pipeline.errors import UserError
 from pipeline.files import open_ipc
+from pipeline.neardup import shingle_hashes, signatures
 from pipeline.neardup.earlier import meet
+from pipeline.neardup.families import FindFamilies
 from pipeline.stages.drop_near_duplicates import DropNearDuplicates
 from tests.support import batch_of, run_stage, seed, write_shards
 
@@ -101,3 +103,19 @@ def test_meeting_is_set_membership() -> None:
     keys = np.array([[2, 9, 4, 0], [7, 3, 5, 4_000_000_000]], np.uint32)
     assert meet(keys, others).tolist() == [True, True, False, False]
     assert meet(keys, others[:, :0]).tolist() == [False] * 4
+
+
+def test_store_takes_signatures_that_the_families_left(tmp_path: Path) -> None:
+    """Those of unchanged documents and those signed anew are what signing all of them gives."""
+    texts = [seed(i) for i in range(4)]
+    changed = [*texts[:2], texts[2] + " And more.", texts[3]]
+    corpus = write_shards(tmp_path, [[batch_of(texts)]])
+    FindFamilies().judge(corpus)
+    (tmp_path / "later").mkdir()
+    later = replace(write_shards(tmp_path / "later", [[batch_of(changed)]]), shared=corpus.shared)
+    assert DropNearDuplicates(keep_signatures=True).judge(later)["signed"] == 1
+    store = corpus.shared / "kept_signatures"
+    assert np.array_equal(np.load(store / "signatures-00000.npy"), signatures(changed))
+    sets, kept = np.load(store / "sets-00000.npy"), open_ipc(store / "kept-00000.arrow").read_all().to_pylist()
+    assert [sets[row["set_start"] : row["set_stop"]].tolist() for row in kept] == [s.tolist() for s in shingle_hashes(changed)]
+    assert sorted(path.name for path in corpus.shared.rglob("*") if path.is_file()) == sorted(path.name for path in store.iterdir())

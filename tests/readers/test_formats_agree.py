@@ -77,6 +77,17 @@ def test_every_format_gives_the_same_documents(corpus_file: Path) -> None:
     }  # fmt: skip
 
 
+def test_dates_that_cannot_be_read_are_counted(corpus_file: Path) -> None:
+    """Nulls that came as nulls are not among them, nor what went to quarantine."""
+    dates = ["10/11/2021", None, "10 Oct 2021", "yesterday"]
+    records = [{**RECORDS[0], "doc_id": f"id-{n}", "published": date} for n, date in enumerate(dates)]
+    name = corpus_file.name.removeprefix("corpus.")
+    reading = read(WRITERS[name](corpus_file, records))
+    assert reading.corpus["undated"] == 2
+    assert [moment is None for moment in reading.column("published")] == [True, True, False, True]
+    assert '"published":"yesterday"' in reading.column("meta")[3]
+
+
 def test_text_files_hold_the_same_texts_as_the_other_formats(tmp_path: Path) -> None:
     """A folder of text files is the same corpus, with names for ids."""
     texts = [text for text in TEXTS if "\x00" not in text]

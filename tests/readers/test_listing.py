@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.readers import InputSpec, plan_input
+from pipeline.readers import InputSpec, describe_files, plan_input
 from tests.readers.reading import read, write_bytes
 
 
@@ -176,3 +176,17 @@ def test_a_pattern_does_not_enter_folders_that_it_cannot_match(tmp_path: Path) -
     write_bytes(tmp_path / "a.txt", b"text")
     (tmp_path / "closed").mkdir(mode=0o000)
     assert names(tmp_path / "*.txt") == ["a.txt"]
+
+
+def test_what_will_be_read_is_told_before(tmp_path: Path) -> None:
+    """Files and bytes by format, and some of what is passed over."""
+    for name in ("a.txt", "b.txt", "c.jsonl", "x.md", "y.md", "z.md", "zz.md"):
+        write_bytes(tmp_path / name, b"text")
+    assert describe_files(str(tmp_path), "auto") == [
+        "jsonl: 1 file, 4 bytes",
+        "text: 2 files, 8 bytes",
+        "not read: x.md (unknown format)",
+        "not read: y.md (unknown format)",
+        "not read: z.md (unknown format)",
+        "not read: 1 more",
+    ]

@@ -15,7 +15,8 @@ from pipeline.cli import guarded
 from pipeline.errors import UserError
 from pipeline.report import make_report, render_html, report_again
 from pipeline.report.examples import CONTEXT
-from tests.report.outputs import SCRIPT
+from pipeline.report.population import count_documents
+from tests.report.outputs import SCRIPT, hostile_records, run_over
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 SVG_EMPTY = {"path", "rect"}
@@ -199,3 +200,20 @@ def test_texts_beyond_the_budget_are_left_out_and_said_so(hostile_output: Path, 
     monkeypatch.setattr("pipeline.report.make.find_documents", lambda output, ids: {})
     html = render_html(make_report(manifest, hostile_output))
     assert "The text was not read for this report." in "".join(Page(html).text)
+
+
+def test_names_as_long_as_stories_do_not_fill_the_page(tmp_path: Path) -> None:
+    """Some feeds put the text into the title, or an address of a kilobyte into the source."""
+    records = [{**record, "source": "s" * 5000, "title": "t" * 5000} for record in hostile_records()[8:12]]
+    html = (run_over(tmp_path, records) / "report.html").read_text(encoding="utf-8")
+    assert "s" * 100 in html
+    assert "s" * 200 not in html
+    assert "t" * 200 not in html
+
+
+def test_sources_beyond_a_bound_are_put_together(monkeypatch: pytest.MonkeyPatch, hostile_output: Path) -> None:
+    """Where each document has a source of its own, memory stays as it is."""
+    monkeypatch.setattr("pipeline.report.population._COUNTED", 1)
+    sources, _ = count_documents(hostile_output)
+    assert len(sources) == 2
+    assert sum(sum(reasons.values()) for reasons in sources.values()) == 13

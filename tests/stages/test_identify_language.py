@@ -1,5 +1,6 @@
 """`identify_language`: langdetect's profiles and rules, without its dice."""
 
+import json
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -172,6 +173,17 @@ def test_right_to_left_text_with_marks_and_digits() -> None:
     """Direction marks are no letters; the language is that of the words."""
     arabic = next(case["text"] for case in CASES if case["label"] == "arabic")
     assert labelled([f"\u202b{arabic}\u202c 2024 \u200f({arabic})"])["lang"].to_pylist() == ["ar"]
+
+
+def test_shares_by_line_for_those_who_ask() -> None:
+    """A flag in the ledger for documents with lines of several languages; lines that tell nothing do not count."""
+    texts = [ENGLISH * 3 + "\n12.5.\n" + GERMAN * 2 + "\nOK", ENGLISH + "\n\n" + ENGLISH, "", GERMAN + "\n" + ENGLISH]
+    outcome = IdentifyLanguage(per_line=True)(batch_of(texts, drop_reason=[None, None, None, "too_short"]))
+    assert IdentifyLanguage()(batch_of(texts)).edits.num_rows == 0
+    (flag,) = outcome.edits.to_pylist()
+    assert (flag["row"], flag["rule"], flag["kind"]) == (0, "language/lines", "flag")
+    assert json.loads(flag["evidence"]) == {"de": 43, "en": 56}
+    assert outcome.batch["text"].to_pylist() == texts
 
 
 def test_offsets_of_a_slice() -> None:

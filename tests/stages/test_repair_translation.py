@@ -339,7 +339,7 @@ def test_sentence_that_repeats_the_one_before_is_removed(before, after):
 def test_slips_of_translators_are_repaired_in_translated_documents_only(before, after):
     """Doubled function words, spaces inside quotation marks and missing spaces are repaired above the gate and nowhere else."""
     assert repaired([f"{TRANSLATED}They say {before}."]) == [f"{TRANSLATED}They say {after or before}."]
-    human = "It was a day of rain in the north.\n" * 60 + f"They say {before}."
+    human = "It was a day of rain in the north.\n" * 400 + f"They say {before}."
     assert repaired([human]) == [human]
 
 

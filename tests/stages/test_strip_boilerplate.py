@@ -231,3 +231,38 @@ def test_text_column_of_the_output_is_valid():
     column = outcome.batch.column("text")
     column.validate(full=True)
     assert isinstance(column, pa.LargeStringArray)
+
+
+def test_second_copies_do_not_count_for_the_guard():
+    """A notice that stands nine times is one loss, so that the document is cleaned."""
+    notice = "This advertisement has not loaded yet, but your article continues below."
+    text = "\n".join(line for i in range(9) for line in (body("en", i), notice))
+    assert notice not in text_of(run([text], StripBoilerplate()))[0]
+
+
+def test_check_tells_what_the_packs_hold():
+    """A line for each pack, after its examples were tried."""
+    lines = StripBoilerplate().describe()
+    assert len(lines) == len(shipped_packs())
+    assert any(line.startswith("pack en: ") and "examples pass" in line for line in lines)
+
+
+def test_check_refuses_a_pack_whose_example_fails(tmp_path):
+    """`pipeline check` names the rule and the example."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump({"pack": "mine", "lang": None, "rules": [{**MOTTO, "strips": ["None of the news"]}]}))
+    with pytest.raises(UserError, match="rule motto"):
+        StripBoilerplate([str(path)]).describe()
+
+
+def test_packs_that_the_user_chose_serve_text_of_unknown_language():
+    """Without a stage for languages a named pack would else do nothing."""
+    text = f"{body('en', 1)}\nAnzeige\n{body('en', 2)}"
+    assert text_of(run([text], lang=None)) == [text]
+    assert "Anzeige" not in text_of(run([text], StripBoilerplate(["de"], 1.0, 0), lang=None))[0]
+
+
+def test_very_long_documents():
+    """200,000 lines, a line of 10 MB, blank lines only: unchanged."""
+    texts = ["\n".join(f"{i} and on" for i in range(200_000)), "word " * 2_000_000, "\n" * 100_000]
+    assert text_of(run(texts, StripBoilerplate())) == texts

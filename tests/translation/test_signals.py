@@ -107,3 +107,10 @@ def test_evidence_names_signals_and_counts():
     """The evidence column is a JSON object of signal and count, empty where nothing was found."""
     hits = hits_of(["nothing here", "the new crown, It was on the 8th, and on the 9th."])
     assert evidence_json(hits, 2).to_pylist() == ["{}", '{"comma_capital": 1, "day_without_month": 2, "new_crown": 1}']
+
+
+def test_places_of_one_text_are_bounded():
+    """A text that is one phrase over and over has its first places looked at, not millions."""
+    hits = hits_of(["the end of the day " * 20_000, "in in"])
+    assert (hits.rows == 0).sum() <= place.MOST_PLACES
+    assert (hits.rows == 1).sum() == 1
