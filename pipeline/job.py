@@ -15,7 +15,7 @@ from pipeline.engines.local import LocalEngine
 from pipeline.errors import UserError
 from pipeline.files import write_json
 
-OUTPUTS = ("documents", "dropped", "edits", "quarantine", "signatures", "duplicates.parquet", "manifest.json", "report.json", "report.html")
+OUTPUTS = ("documents", "dropped", "edits", "quarantine", "signatures", "duplicates.parquet", "aliases.parquet", "manifest.json", "report.json", "report.html")
 
 
 class Progress(Protocol):

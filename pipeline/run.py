@@ -96,18 +96,20 @@ def _carry_out(
     shards: list[str] = read["shards"]
     edits: list[list[str]] = [[] for _ in shards]
     steps: list[dict[str, Any]] = []
+    tables: list[dict[str, Any]] = []
     for segment in plan_segments(config.stages):
         outcome = job.once(f"segment-{segment.number}", partial(_run_segment, job, segment, shards))
         shards = [outcome["folder"] + f"/shard-{number:05d}.arrow" for number in range(len(shards))]
         edits = [[*paths, outcome["folder"] + f"/edits-{number:05d}.arrow"] for number, paths in enumerate(edits)]
         steps += outcome["steps"]
+        tables += outcome["tables"]
         _remove_inputs(job, segment.number)
     signatures = job.work / "shared" / "kept_signatures"
     if signatures.exists():
         signatures.replace(job.output / "signatures")
     files, totals = _write(job, config, shards, edits, read["quarantine"])
     _check_sums(read, totals)
-    return read, totals, steps, files
+    return read, totals, steps, files + tables
 
 
 def _read(job: Job, config: RunConfig, tasks: list[Any]) -> dict[str, Any]:
@@ -135,7 +137,13 @@ def _run_segment(job: Job, segment: Segment, shards: list[str]) -> dict[str, Any
     steps = merge_counts(job.map(f"{name} {'+'.join(s.name for s in segment.steps) or 'apply'}", function, items))
     if segment.barrier is not None and steps:
         steps[0]["summary"] = summary
-    return {"folder": str(folder), "steps": steps}
+    return {"folder": str(folder), "steps": steps, "tables": _publish(verdicts, job.output) if verdicts else []}
+
+
+def _publish(verdicts: Path, output: Path) -> list[dict[str, Any]]:
+    """What a corpus stage has learned and users may want as a table of its own: `aliases.parquet`."""
+    path = verdicts / "aliases.arrow"
+    return [write_parquet(output / "aliases.parquet", open_ipc(path).read_all())] if path.exists() else []
 
 
 def _judge(job: Job, segment: Segment, shards: list[str], folder: Path) -> dict[str, Any]:

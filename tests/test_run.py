@@ -108,6 +108,8 @@ def test_aliases_are_proposed_and_not_written(seeds_output: Path) -> None:
     """Two spellings of a name are told, not repaired."""
     proposals = {(e["removed"], e["inserted"]) for e in rows(seeds_output, "edits") if e["kind"] == "proposal"}
     assert {("suhaile Shahin", "Suhail Shaheen"), ("Amir Khan Mottaki", "Amir Khan Muttaqi")} <= proposals
+    aliases = pq.read_table(seeds_output / "aliases.parquet").to_pylist()
+    assert ("Amir Khan Mottaki", "Amir Khan Muttaqi") in {(alias["variant"], alias["canonical"]) for alias in aliases}
     text = next(row["text"] for row in rows(seeds_output, "documents") if row["doc_id"].startswith("002"))
     assert "suhaile Shahin" in text
     assert "Amir Khan Mottaki" in text
