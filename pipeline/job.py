@@ -15,7 +15,8 @@ from pipeline.engines.local import LocalEngine
 from pipeline.errors import UserError
 from pipeline.files import write_json
 
-OUTPUTS = ("documents", "dropped", "edits", "quarantine", "signatures", "duplicates.parquet", "aliases.parquet", "manifest.json", "report.json", "report.html")
+FOLDERS = ("documents", "dropped", "edits", "quarantine", "signatures")
+OUTPUTS = (*FOLDERS, "duplicates.parquet", "aliases.parquet", "manifest.json", "report.json", "report.html")
 
 
 class Progress(Protocol):
