@@ -27,8 +27,10 @@ check: lint test run   ## what has to pass before a change lands
 	$(BIN)/pipeline check configs/seeds.yaml
 	$(BIN)/pipeline check configs/news.yaml
 
-bench: $(READY)        ## ratios against the libraries people would use instead
-	$(BIN)/python benchmarks/end_to_end.py
+bench: $(READY)        ## ratios against the libraries people would use instead; DOCS=file.jsonl[.zst] for real text
+	$(BIN)/python benchmarks/end_to_end.py $(DOCS)
+	$(BIN)/python benchmarks/boilerplate.py $(DOCS)
+	$(BIN)/python benchmarks/text_repair.py $(DOCS)
 
 gate: $(READY)         ## slow suites with pinned floors
 	$(BIN)/python -m pytest -m gate

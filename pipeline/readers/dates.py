@@ -7,6 +7,7 @@ billionth of them by their number of digits. "10/11/2021" is not read: it is ano
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -50,9 +51,11 @@ def to_milliseconds(value: Any) -> int | None:
         return int(value * 1000) if value < 1e10 else _from_digits(str(int(value)))
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**19:
         value = str(value)
-    if not isinstance(value, str):
-        return None
-    value = value.strip()
+    return _from_string(value.strip()) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=2**16)  # the documents of a day share theirs; 18 microseconds for "10Feb2006"
+def _from_string(value: str) -> int | None:
     if value.isascii() and value.isdigit() and len(value) != 8:
         return _from_digits(value)
     moment = _from_iso(value) or _from_words(value)
