@@ -3,7 +3,6 @@
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,11 +19,10 @@ from pipeline.files import open_ipc, write_json
 from pipeline.job import Job, Progress, open_output, peak_rss_bytes
 from pipeline.lock import locked
 from pipeline.manifest import input_digests, make_manifest
-from pipeline.plan import Segment, plan_segments
+from pipeline.plan import plan_segments
 from pipeline.readers import QUARANTINE, ReadResult, ReadTask, plan_input, read_task, resolve_duplicate_ids
 from pipeline.report import write_report
-from pipeline.segment import merge_counts, process_shard
-from pipeline.stage import Corpus, CorpusStage
+from pipeline.segments import remove_inputs, run_segment
 from pipeline.writer import cut_parts, duplicates_table, measure_shard, write_parquet, write_part
 
 
@@ -98,12 +96,12 @@ def _carry_out(
     steps: list[dict[str, Any]] = []
     tables: list[dict[str, Any]] = []
     for segment in plan_segments(config.stages):
-        outcome = job.once(f"segment-{segment.number}", partial(_run_segment, job, segment, shards))
+        outcome = job.once(f"segment-{segment.number}", partial(run_segment, job, segment, shards))
         shards = [outcome["folder"] + f"/shard-{number:05d}.arrow" for number in range(len(shards))]
         edits = [[*paths, outcome["folder"] + f"/edits-{number:05d}.arrow"] for number, paths in enumerate(edits)]
         steps += outcome["steps"]
         tables += outcome["tables"]
-        _remove_inputs(job, segment.number)
+        remove_inputs(job, segment.number)
     signatures = job.work / "shared" / "kept_signatures"
     if signatures.exists():
         signatures.replace(job.output / "signatures")
@@ -123,60 +121,6 @@ def _read(job: Job, config: RunConfig, tasks: list[Any]) -> dict[str, Any]:
 
 def _read_one(folder: str, task: ReadTask) -> ReadResult:
     return read_task(task, folder)
-
-
-def _run_segment(job: Job, segment: Segment, shards: list[str]) -> dict[str, Any]:
-    """The barrier's judgement over all shards, then every shard through the segment."""
-    name = f"segment-{segment.number}"
-    folder, verdicts, summary = job.work / name, None, {}
-    if segment.barrier is not None:
-        verdicts = job.work / f"verdicts-{segment.number}"
-        summary = _judge(job, segment, shards, verdicts)
-    items = [[number, path] for number, path in enumerate(shards)]
-    function = partial(process_shard, segment, str(verdicts) if verdicts else None, str(folder))
-    steps = merge_counts(job.map(f"{name} {'+'.join(s.name for s in segment.steps) or 'apply'}", function, items))
-    if segment.barrier is not None and steps:
-        steps[0]["summary"] = summary
-    return {"folder": str(folder), "steps": steps, "tables": _publish(verdicts, job.output) if verdicts else []}
-
-
-def _publish(verdicts: Path, output: Path) -> list[dict[str, Any]]:
-    """What a corpus stage has learned and users may want as a table of its own: `aliases.parquet`."""
-    path = verdicts / "aliases.arrow"
-    return [write_parquet(output / "aliases.parquet", open_ipc(path).read_all())] if path.exists() else []
-
-
-def _judge(job: Job, segment: Segment, shards: list[str], folder: Path) -> dict[str, Any]:
-    assert segment.barrier is not None
-    assert isinstance(segment.barrier.stage, CorpusStage)
-    folder.mkdir(parents=True, exist_ok=True)
-    shared = job.work / "shared"
-    shared.mkdir(exist_ok=True)
-    prefix = f"{segment.barrier.name} {segment.number} "
-
-    def mapped(name: str, function: Callable[[Any], Any], items: Any) -> list[Any]:
-        return job.map(prefix + name, function, items)
-
-    paths = [Path(path) for path in shards]
-    start = time.perf_counter()
-    summary = dict(segment.barrier.stage.judge(Corpus(paths, _row_counts(paths), folder, shared, mapped)))
-    return summary | {"seconds": round(time.perf_counter() - start, 3)}
-
-
-def _row_counts(shards: list[Path]) -> list[int]:
-    counts = []
-    for path in shards:
-        reader = open_ipc(path)
-        counts.append(sum(reader.get_batch(i).num_rows for i in range(reader.num_record_batches)))
-    return counts
-
-
-def _remove_inputs(job: Job, segment: int) -> None:
-    """What a finished segment has read is not needed again: its shards (not their edits) and its verdicts."""
-    before = job.work / ("read" if segment == 0 else f"segment-{segment - 1}")
-    for path in before.glob("shard-*.arrow"):
-        path.unlink()
-    shutil.rmtree(job.work / f"verdicts-{segment}", ignore_errors=True)
 
 
 def _write(
