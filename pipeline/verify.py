@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from pipeline.edits import restore
 from pipeline.errors import UserError
 from pipeline.neardup import shingle_hashes
+from pipeline.report.output import parts
 
 _DROPPED_AT_ONCE = 2_000  # dropped documents compared with their survivors in one go: some 20 MB of text
 
@@ -54,7 +55,7 @@ def _files(output: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
 def _counts(output: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
     counts, found = manifest["counts"], {}
     for kind, name in (("documents", "kept"), ("dropped", "dropped"), ("quarantine", "quarantined")):
-        found[name] = sum(pq.read_metadata(path).num_rows for path in _parts(output, kind))
+        found[name] = sum(pq.read_metadata(path).num_rows for path in parts(output, kind))
         if kind != "quarantine" and found[name] != counts[name]:
             yield f"{kind}/: {found[name]} rows, but the manifest counts {counts[name]}"
     if counts["records"] != counts["kept"] + counts["dropped"] + counts["quarantined"]:
@@ -66,7 +67,7 @@ def _counts(output: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
 def _ids(output: Path) -> Iterator[str]:
     seen: set[bytes] = set()
     for kind in ("documents", "dropped"):
-        for path in _parts(output, kind):
+        for path in parts(output, kind):
             for doc_id in pq.read_table(path, columns=["doc_id"])["doc_id"].to_pylist():
                 short = hashlib.blake2b(doc_id.encode(), digest_size=16).digest()
                 if short in seen:
@@ -76,8 +77,8 @@ def _ids(output: Path) -> Iterator[str]:
 
 def _edits(output: Path) -> Iterator[str]:
     """Holds one part of documents and its edits at a time."""
-    rows = sum(pq.read_metadata(path).num_rows for path in _parts(output, "edits"))
-    for path in [*_parts(output, "documents"), *_parts(output, "dropped")]:
+    rows = sum(pq.read_metadata(path).num_rows for path in parts(output, "edits"))
+    for path in [*parts(output, "documents"), *parts(output, "dropped")]:
         table = pq.read_table(path, columns=["doc_id", "text"])
         edits = _edits_of(output, table["doc_id"])
         for row, doc_id in enumerate(table["doc_id"].to_pylist()):
@@ -93,7 +94,7 @@ def _edits(output: Path) -> Iterator[str]:
 
 def _edits_of(output: Path, ids: pa.ChunkedArray) -> dict[str, list[dict[str, Any]]]:
     edits: dict[str, list[dict[str, Any]]] = {}
-    for path in _parts(output, "edits"):
+    for path in parts(output, "edits"):
         table = pq.read_table(path)
         for edit in table.filter(pc.is_in(table["doc_id"], ids)).to_pylist():
             edits.setdefault(edit["doc_id"], []).append(edit)
@@ -101,7 +102,7 @@ def _edits_of(output: Path, ids: pa.ChunkedArray) -> dict[str, list[dict[str, An
 
 
 def _survivors(output: Path, shingle_words: int) -> Iterator[str]:
-    for path in _parts(output, "dropped"):
+    for path in parts(output, "dropped"):
         table = pq.read_table(path, columns=["doc_id", "text", "survivor_id", "similarity", "drop_reason"])
         rows = np.flatnonzero(table["drop_reason"].to_numpy() == "near_duplicate")
         for first in range(0, len(rows), _DROPPED_AT_ONCE):
@@ -119,7 +120,7 @@ def _survivors(output: Path, shingle_words: int) -> Iterator[str]:
 
 def _kept_texts(output: Path, ids: set[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for path in _parts(output, "documents"):
+    for path in parts(output, "documents"):
         table = pq.read_table(path, columns=["doc_id", "text"])
         places = [row for row, doc_id in enumerate(table["doc_id"].to_pylist()) if doc_id in ids]
         taken = table.take(pa.array(places, pa.int64()))
@@ -140,7 +141,3 @@ def _setting(manifest: Mapping[str, Any], name: str, default: int) -> int:
             if name in settings:
                 return int(settings[name])
     return default
-
-
-def _parts(output: Path, kind: str) -> list[Path]:
-    return sorted((output / kind).glob("part-*.parquet"))

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.edits import LEDGER
-from pipeline.files import open_ipc, whole
+from pipeline.files import open_ipc, whole, write_array
 from pipeline.schema import SCHEMA
 
 ONLY_DROPPED = ("survivor_id", "similarity", "containment", "drop_reason")
@@ -36,8 +36,7 @@ def measure_shard(item: list[Any]) -> dict[str, Any]:
         edits = open_ipc(path).read_all()
         each = _lengths(edits["removed"]) + _lengths(edits["inserted"]) + _lengths(edits["evidence"]) + ROW_BYTES
         edit_sizes += np.bincount(edits["row"].to_numpy(), each, table.num_rows).astype(np.int64)
-    with whole(sizes_path) as beside, open(beside, "wb") as stream:
-        np.save(stream, np.stack([np.where(dropped, 0, size), np.where(dropped, size, 0), edit_sizes], axis=1))
+    write_array(sizes_path, np.stack([np.where(dropped, 0, size), np.where(dropped, size, 0), edit_sizes], axis=1))
     counts = {"rows": table.num_rows, "kept": int((~dropped).sum()), "dropped": int(dropped.sum())}
     return counts | {"characters": _characters_by_reason(table)}
 

@@ -230,18 +230,25 @@ def test_manifest_lists_what_is_there(reference: Path) -> None:
     assert not (reference / ".work").exists()
 
 
+def start_in_group(config: Path) -> subprocess.Popen[bytes]:
+    """A silent run on two workers, in a process group of its own."""
+    command = [*COMMAND, "run", str(config), "--workers", "2"]
+    return subprocess.Popen(command, cwd=REPO, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+
+
+def wait_for_first_segment(child: subprocess.Popen[Any], out: Path) -> None:
+    """Returns once the run has finished its first segment and is at work on the next."""
+    while not (out / ".work" / "done" / "segment-0.json").exists():
+        assert child.poll() is None
+        time.sleep(0.005)
+
+
 def test_killed_run_goes_on_to_the_same_bytes(corpus: Path, reference: Path, tmp_path: Path) -> None:
     """SIGKILL in the middle, the same command again, and no byte differs."""
     config = run_file(tmp_path, corpus, **SMALL)
     done = tmp_path / "out" / ".work" / "done"
     for wanted in (3, 45):
-        child = subprocess.Popen(
-            [*COMMAND, "run", str(config), "--workers", "2"],
-            cwd=REPO,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        child = start_in_group(config)
         while child.poll() is None and sum(1 for _ in done.rglob("*.json")) < wanted:
             time.sleep(0.005)
         assert child.poll() is None, "the run was over before it could be killed"
@@ -259,9 +266,7 @@ def test_stopped_run_says_how_to_go_on(number: signal.Signals, corpus: Path, ref
     config = run_file(tmp_path, corpus, **SMALL)
     command = [*COMMAND, "run", str(config), "--workers", "2"]
     child = subprocess.Popen(command, cwd=REPO, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-    while not (tmp_path / "out" / ".work" / "done" / "segment-0.json").exists():
-        assert child.poll() is None
-        time.sleep(0.005)
+    wait_for_first_segment(child, tmp_path / "out")
     child.send_signal(signal.SIGSTOP)  # it holds the folder and does not run ahead while the second run is refused
     refused = pipeline("run", config, code=2).stderr
     assert f"process {child.pid}" in refused
@@ -278,16 +283,8 @@ def test_stopped_run_says_how_to_go_on(number: signal.Signals, corpus: Path, ref
 def test_workers_go_when_their_parent_is_killed(corpus: Path, tmp_path: Path) -> None:
     """SIGKILL of the parent alone leaves no worker behind."""
     config = run_file(tmp_path, corpus, **SMALL)
-    child = subprocess.Popen(
-        [*COMMAND, "run", str(config), "--workers", "2"],
-        cwd=REPO,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    while not (tmp_path / "out" / ".work" / "done" / "segment-0.json").exists():
-        assert child.poll() is None
-        time.sleep(0.005)
+    child = start_in_group(config)
+    wait_for_first_segment(child, tmp_path / "out")
     child.kill()
     child.wait()
     for _ in range(200):

@@ -64,11 +64,6 @@ def weights() -> tuple[np.ndarray, float]:
     return hit, float((pairs[:, 1] - pairs[:, 0]).sum() / SEGMENT_BYTES)
 
 
-def find_hits(text: pa.Array, rows: np.ndarray) -> Hits:
-    """The hits in these rows (int64, ascending) of a large_string array without nulls."""
-    return scan(text, rows).hits
-
-
 def scan(text: pa.Array, rows: np.ndarray) -> Found:
     """What one pass over these rows (int64, ascending) of a large_string array without nulls finds."""
     offsets, data = buffers(text)

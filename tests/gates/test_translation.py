@@ -21,7 +21,7 @@ import zstandard
 
 from pipeline.stages.repair_translation import RepairTranslation
 from pipeline.translation.names import is_variant
-from pipeline.translation.score import find_hits, score
+from pipeline.translation.score import scan, score
 from tests.support import batch_of, run_stage
 
 FOLDER = Path(os.environ.get("CORPUS_DEV_DATA", ".")) / "text-repair-dev" / "translation"
@@ -42,7 +42,7 @@ def blocks(name: str) -> tuple[str, ...]:
 
 def scores(texts: tuple[str, ...]) -> np.ndarray:
     array = pa.array(texts, pa.large_string())
-    return score(find_hits(array, np.arange(len(texts))), np.array([len(text.encode()) for text in texts]))
+    return score(scan(array, np.arange(len(texts))).hits, np.array([len(text.encode()) for text in texts]))
 
 
 def casing_edits() -> Iterator[tuple[str, bool | None]]:

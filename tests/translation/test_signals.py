@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.kernels import translation_signals as place
-from pipeline.translation.score import SIGNALS, evidence_json, find_hits, rates, score, weights
+from pipeline.translation.score import SIGNALS, evidence_json, rates, scan, score, weights
 
 CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "repair_translation.yaml").read_text("utf-8"))
 MARKS = st.sampled_from(
@@ -34,7 +34,7 @@ TEXTS = st.lists(st.one_of(MARKS, st.text(max_size=12), st.sampled_from([" ", "\
 
 def hits_of(texts: list[str]):
     array = pa.array(texts, pa.large_string())
-    return find_hits(array, np.arange(len(texts)))
+    return scan(array, np.arange(len(texts))).hits
 
 
 def found(text: str) -> list[tuple[str, str]]:
