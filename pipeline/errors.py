@@ -3,3 +3,11 @@
 
 class UserError(Exception):
     """One sentence: where, what was found, what was expected, what to do. Shown without a traceback; exit code 2."""
+
+
+class TransferError(UserError):
+    """A server or store that did not answer to the end. Finished work stays: the same command goes on when it is there again."""
+
+
+class DiskFullError(UserError):
+    """No room for a file. Finished work stays: the same command goes on when there is room again."""

@@ -11,9 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from pipeline.checkpoints import Checkpoints, boot_id, roll_back
 from pipeline.engines.local import LocalEngine
 from pipeline.errors import UserError
-from pipeline.files import write_json
+from pipeline.files import WORK, sync, write_json
+from pipeline.report.card import CARD, is_card
 
 FOLDERS = ("documents", "dropped", "edits", "quarantine", "signatures")
 OUTPUTS = (*FOLDERS, "duplicates.parquet", "aliases.parquet", "manifest.json", "report.json", "report.html")
@@ -32,7 +34,8 @@ class Job:
 
     def __init__(self, output: Path, engine: LocalEngine, progress: Progress) -> None:
         self.output, self.engine, self.progress = output, engine, progress
-        self.work = output / ".work"
+        self.work = output / WORK
+        self.checkpoints = Checkpoints(self.work)
         self.peak_rss: dict[int, int] = {}  # bytes by process
 
     def map(self, name: str, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
@@ -85,10 +88,11 @@ def open_output(output: Path, fingerprint: dict[str, Any], *, overwrite: bool) -
         raise UserError(f"{output}: a file stands where the output folder should be; name another path")
     if overwrite:
         remove_outputs(output)
-    foreign = sorted(p.name for p in output.iterdir() if p.name not in (*OUTPUTS, ".work", ".lock")) if output.exists() else []
+    ours = (*OUTPUTS, WORK, ".lock")
+    foreign = sorted(p.name for p in output.iterdir() if p.name not in ours and not is_card(p)) if output.exists() else []
     if foreign:
         raise UserError(f"{output}: holds {foreign[0]!r}, which no run wrote; name an empty or new folder")
-    for path, state in ((output / "manifest.json", "the result of"), (output / ".work" / "run.json", "the unfinished work of")):
+    for path, state in ((output / "manifest.json", "the result of"), (output / WORK / "run.json", "the unfinished work of")):
         if not path.exists():
             continue
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -97,17 +101,28 @@ def open_output(output: Path, fingerprint: dict[str, Any], *, overwrite: bool) -
             raise UserError(
                 f"{output}: holds {state} another run (changed since: {', '.join(changed)}); name another path or use --overwrite"
             )
-        return dict(found) if state == "the result of" else None
+        if state == "the result of":
+            return dict(found)
+        if found["boot"] != boot_id():
+            roll_back(path.parent)
+            _write_start(path, fingerprint)
+        return None
     if output.exists() and any(path.name != ".lock" for path in output.iterdir()):
         raise UserError(f"{output}: holds files but no manifest.json; name another path or use --overwrite")
-    started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    write_json(output / ".work" / "run.json", {"fingerprint": fingerprint, "started": started})
+    _write_start(output / WORK / "run.json", fingerprint)
     return None
+
+
+def _write_start(path: Path, fingerprint: dict[str, Any]) -> None:
+    started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    write_json(path, {"fingerprint": fingerprint, "started": started, "boot": boot_id()})
+    for written in (path, path.parent):
+        sync(written)
 
 
 def remove_outputs(output: Path) -> None:
     """Removes what runs write into an output folder, and nothing else."""
-    for name in (*OUTPUTS, ".work"):
+    for name in (*OUTPUTS, WORK, *([CARD] if is_card(output / CARD) else [])):
         path = output / name
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
