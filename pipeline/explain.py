@@ -35,6 +35,12 @@ class Change:
     after: str
     evidence: str | None
 
+    def line(self) -> str:
+        """Rule and words, without those around."""
+        kind = "" if self.kind == "edit" else f" ({self.kind}, text unchanged)"
+        inserted = f" -> {self.inserted!r}" if self.inserted or self.kind == "edit" else ""
+        return f"{self.rule}{kind}: {self.removed!r}{inserted}"
+
 
 @dataclasses.dataclass(frozen=True)
 class StepView:
@@ -57,6 +63,24 @@ class Explanation:
     resembling: Sequence[tuple[str, float]] = ()
     notes: Sequence[str] = ()
 
+    def lines(self) -> list[str]:
+        """Every change and remark in a line with its step, and last what became of the document."""
+        told = []
+        for step in self.steps:
+            told += [f"{step.name}: {change.line()}" for change in step.changes]
+            told += [f"{step.name}: {remark}" for remark in step.remarks]
+        return [*told, self.verdict]
+
+
+def explain_row(document: Document, edits: Sequence[Mapping[str, Any]], steps: Sequence[Mapping[str, Any]]) -> Explanation:
+    """The way of a document with its edits through steps, as the manifest counts them (`step`, `name`, `dropped`)."""
+    views = [
+        StepView(step["step"], step["name"], _changes(document["text"], edits, step["step"]), _remarks(step, document))
+        for step in steps
+        if step["step"]
+    ]
+    return Explanation(document, views, _verdict(document))
+
 
 def explain_document(output: Path, doc_id: str, config: RunConfig) -> Explanation:
     """The way of a document through a finished run, read from what the run wrote. Raises UserError where there is none."""
@@ -67,18 +91,13 @@ def explain_document(output: Path, doc_id: str, config: RunConfig) -> Explanatio
     document = find_documents(output, [doc_id], _ANY_SIZE, SCHEMA.names).get(doc_id)
     if document is None:
         raise UserError(f"{output}: no document {doc_id!r}. {_nearest(output, doc_id)}")
-    edits = find_edits(output, [doc_id]).get(doc_id, [])
-    steps = [
-        StepView(step["step"], step["name"], _changes(document["text"], edits, step["step"]), _remarks(step, document))
-        for step in manifest["stages"]
-        if step["step"]
-    ]
+    explained = explain_row(document, find_edits(output, [doc_id]).get(doc_id, []), manifest["stages"])
     survivor_id = document.get("survivor_id")
     survivor = find_documents(output, [survivor_id], _ANY_SIZE).get(survivor_id) if survivor_id else None
     notes = []
     if manifest["run_file_digest"] != config.digest():
         notes.append(f"{config.origin} is not the run file that {output} was made with; shown is what was done then")
-    return Explanation(document, steps, _verdict(document), survivor, _resembling(output, doc_id), notes)
+    return dataclasses.replace(explained, survivor=survivor, resembling=_resembling(output, doc_id), notes=notes)
 
 
 def explain_text(config: RunConfig, text: str, name: str) -> Explanation:

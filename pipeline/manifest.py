@@ -26,7 +26,8 @@ def make_manifest(
 ) -> dict[str, Any]:
     """The manifest as JSON values. `read` and `totals` are the counts of the readers and the writer, `steps` those of the stages.
 
-    `totals["characters"]` are characters of cleaned text by drop reason, "" for what was kept.
+    `totals["characters"]` are characters of cleaned text by drop reason, "" for what was kept, `totals["population"]` the sources and
+    languages.
     """
     dropped: Counter[str] = Counter()
     for step in steps:
@@ -55,6 +56,7 @@ def make_manifest(
             "characters_kept": characters.pop("", 0),
             "characters_dropped_by_reason": dict(sorted(characters.items())),
         },
+        "population": totals["population"],
         "stages": [_without_seconds(step) for step in steps],
         "files": files,
         "reproducible": True,
@@ -62,6 +64,7 @@ def make_manifest(
             "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "seconds": round(seconds, 3),
             "documents_per_second": round(read["records"] / seconds, 1),
+            "transfers_tried_again": read["retries"],
             "stages": clocks,
         },
     }

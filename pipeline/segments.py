@@ -2,17 +2,43 @@
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from pipeline.config import NamedStage
 from pipeline.files import open_ipc
 from pipeline.job import Job
-from pipeline.plan import Segment
+from pipeline.plan import Segment, plan_segments
 from pipeline.segment import merge_counts, process_shard
 from pipeline.stage import Corpus, CorpusStage
 from pipeline.writer import write_parquet
+
+
+class Processed(NamedTuple):
+    """Shards after all stages, the files with the edits of each, the counts of the steps, and the tables that stages left for users."""
+
+    shards: list[str]
+    edits: list[list[str]]
+    steps: list[dict[str, Any]]
+    tables: list[dict[str, Any]]
+
+
+def run_segments(job: Job, stages: Sequence[NamedStage], shards: list[str]) -> Processed:
+    """All shards through all stages; the shards given are removed when what is made of them will last."""
+    done = Processed(shards, [[] for _ in shards], [], [])
+    for segment in plan_segments(stages):
+        outcome = job.once(f"segment-{segment.number}", partial(run_segment, job, segment, done.shards))
+        folder = outcome["folder"]
+        done = Processed(
+            [f"{folder}/shard-{number:05d}.arrow" for number in range(len(shards))],
+            [[*paths, f"{folder}/edits-{number:05d}.arrow"] for number, paths in enumerate(done.edits)],
+            done.steps + outcome["steps"],
+            done.tables + outcome["tables"],
+        )
+        job.checkpoints.take(partial(remove_inputs, job, segment.number))
+    return done
 
 
 def run_segment(job: Job, segment: Segment, shards: list[str]) -> dict[str, Any]:

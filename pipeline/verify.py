@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from pipeline.edits import restore
 from pipeline.errors import UserError
 from pipeline.neardup import shingle_hashes
+from pipeline.neardup.earlier import kept_sets
 from pipeline.report.output import parts
 
 _DROPPED_AT_ONCE = 2_000  # dropped documents compared with their survivors in one go: some 20 MB of text
@@ -23,8 +24,9 @@ def verify(output: Path) -> Iterator[str]:
     """What is wrong with a finished output, one sentence each; nothing if everything holds.
 
     Checks that the files are those of the manifest, byte for byte; that records = kept + dropped + quarantined; that ids are unique;
-    that every edit fits the cleaned text, so that the original comes back; and that every near-duplicate has a kept survivor with
-    the similarity that is told, computed anew. Raises UserError for a folder that holds no finished run.
+    that every edit fits the cleaned text, so that the original comes back; and that every near-duplicate has a survivor with
+    the similarity that is told, computed anew: one that was kept, here or in an earlier output that the run went `against`.
+    Raises UserError for a folder that holds no finished run.
     """
     path = output / "manifest.json"
     if not path.exists():
@@ -36,7 +38,7 @@ def verify(output: Path) -> Iterator[str]:
         yield from _counts(output, manifest)
         yield from _ids(output)
         yield from _edits(output)
-        yield from _survivors(output, _setting(manifest, "shingle_words", 5))
+        yield from _survivors(output, _setting(manifest, "shingle_words", 5), _earlier_outputs(manifest))
 
 
 def _files(output: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -101,35 +103,38 @@ def _edits_of(output: Path, ids: pa.ChunkedArray) -> dict[str, list[dict[str, An
     return edits
 
 
-def _survivors(output: Path, shingle_words: int) -> Iterator[str]:
+def _survivors(output: Path, shingle_words: int, earlier: list[str]) -> Iterator[str]:
     for path in parts(output, "dropped"):
         table = pq.read_table(path, columns=["doc_id", "text", "survivor_id", "similarity", "drop_reason"])
         rows = np.flatnonzero(table["drop_reason"].to_numpy() == "near_duplicate")
         for first in range(0, len(rows), _DROPPED_AT_ONCE):
             dropped = table.take(rows[first : first + _DROPPED_AT_ONCE]).to_pylist()
-            texts = _kept_texts(output, {row["survivor_id"] for row in dropped})
-            for row in dropped:
-                if row["survivor_id"] not in texts:
+            survivors = _kept_sets(output, {row["survivor_id"] for row in dropped}, shingle_words, earlier)
+            for row, own in zip(dropped, shingle_hashes([row["text"] for row in dropped], shingle_words)):
+                found = [_similarity(own, other) for other in survivors.get(row["survivor_id"], [])]
+                if not found:
                     yield f"dropped/{path.name}: {row['doc_id']!r} was dropped for {row['survivor_id']!r}, which is not kept"
-                    continue
-                found = _similarity(row["text"], texts[row["survivor_id"]], shingle_words)
-                if found != row["similarity"]:
-                    told = f"{row['doc_id']!r} and {row['survivor_id']!r} are {found:.4f} alike, not {row['similarity']:.4f}"
+                elif row["similarity"] not in found:
+                    told = f"{row['doc_id']!r} and {row['survivor_id']!r} are {found[0]:.4f} alike, not {row['similarity']:.4f}"
                     yield f"dropped/{path.name}: {told}"
 
 
-def _kept_texts(output: Path, ids: set[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _kept_sets(output: Path, ids: set[str], shingle_words: int, earlier: list[str]) -> dict[str, list[np.ndarray]]:
+    """The shingle sets of kept documents with these ids: of this output, and of earlier ones, which may have the same ids."""
+    found: dict[str, list[np.ndarray]] = {}
     for path in parts(output, "documents"):
         table = pq.read_table(path, columns=["doc_id", "text"])
         places = [row for row, doc_id in enumerate(table["doc_id"].to_pylist()) if doc_id in ids]
         taken = table.take(pa.array(places, pa.int64()))
-        found |= dict(zip(taken["doc_id"].to_pylist(), taken["text"].to_pylist()))
+        for doc_id, values in zip(taken["doc_id"].to_pylist(), shingle_hashes(taken["text"], shingle_words)):
+            found.setdefault(doc_id, []).append(values)
+    for other in earlier:
+        for doc_id, values in kept_sets(other, ids):
+            found.setdefault(doc_id, []).append(values)
     return found
 
 
-def _similarity(text: str, other: str, shingle_words: int) -> float:
-    a, b = shingle_hashes([text, other], shingle_words)
+def _similarity(a: np.ndarray, b: np.ndarray) -> float:
     shared = len(np.intersect1d(a, b, assume_unique=True))
     return shared / max(1, len(a) + len(b) - shared)
 
@@ -141,3 +146,9 @@ def _setting(manifest: Mapping[str, Any], name: str, default: int) -> int:
             if name in settings:
                 return int(settings[name])
     return default
+
+
+def _earlier_outputs(manifest: Mapping[str, Any]) -> list[str]:
+    """The outputs that the run's documents were compared with."""
+    settings = [values for stage in manifest["run_file"]["stages"] for values in stage.values()]
+    return [output for values in settings for output in values.get("against", ())]

@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.edits import LEDGER
-from pipeline.files import open_ipc, whole, write_array
+from pipeline.files import open_ipc, whole, write_array, write_ipc
+from pipeline.population import POPULATION, count_population, count_removed
 from pipeline.schema import SCHEMA
 
 ONLY_DROPPED = ("survivor_id", "similarity", "containment", "drop_reason")
@@ -24,27 +25,20 @@ ROW_BYTES = 256  # a row's share of the part besides text and meta: ids, scores,
 def measure_shard(item: list[Any]) -> dict[str, Any]:
     """Writes `sizes.npy` (int64, documents x 3: bytes as a kept document, as a dropped one, of its edits) beside the shard.
 
-    `item = [shard, sizes file, [edits files]]`. Returns counts of rows, kept and dropped, and
-    characters by drop reason, "" for what was kept.
+    `item = [shard, sizes file, [edits files]]`. Beside the sizes goes `.arrow`, the shard's POPULATION. Returns counts of rows, kept
+    and dropped, and the characters that the steps removed by language.
     """
-    shard, sizes_path, edit_paths = Path(item[0]), Path(item[1]), [Path(p) for p in item[2]]
+    shard, sizes_path = Path(item[0]), Path(item[1])
     table = open_ipc(shard).read_all()
+    edits = pa.concat_tables([open_ipc(Path(path)).read_all() for path in item[2]])
     size = _lengths(table["text"]) + _lengths(table["meta"]) + ROW_BYTES
     dropped = pc.is_valid(table["drop_reason"]).to_numpy()
-    edit_sizes = np.zeros(table.num_rows, np.int64)
-    for path in edit_paths:
-        edits = open_ipc(path).read_all()
-        each = _lengths(edits["removed"]) + _lengths(edits["inserted"]) + _lengths(edits["evidence"]) + ROW_BYTES
-        edit_sizes += np.bincount(edits["row"].to_numpy(), each, table.num_rows).astype(np.int64)
+    each = _lengths(edits["removed"]) + _lengths(edits["inserted"]) + _lengths(edits["evidence"]) + ROW_BYTES
+    edit_sizes = np.bincount(edits["row"].to_numpy(), each, table.num_rows).astype(np.int64)
     write_array(sizes_path, np.stack([np.where(dropped, 0, size), np.where(dropped, size, 0), edit_sizes], axis=1))
+    write_ipc(sizes_path.with_suffix(".arrow"), count_population(table, edits).to_batches(), POPULATION)
     counts = {"rows": table.num_rows, "kept": int((~dropped).sum()), "dropped": int(dropped.sum())}
-    return counts | {"characters": _characters_by_reason(table)}
-
-
-def _characters_by_reason(table: pa.Table) -> dict[str, int]:
-    lengths = pa.table({"reason": pc.fill_null(table["drop_reason"], ""), "length": pc.utf8_length(table["text"])})
-    sums = lengths.group_by("reason").aggregate([("length", "sum")]).to_pylist()
-    return {row["reason"]: row["length_sum"] or 0 for row in sums}
+    return counts | {"removed": count_removed(table, edits)}
 
 
 def cut_parts(sizes: list[np.ndarray], part_bytes: int) -> list[list[list[int]]]:
@@ -75,7 +69,7 @@ def write_part(kind: str, folder: str, shards: list[str], edits: list[list[str]]
     `edits[shard]` are the edits files of that shard, one per segment.
     """
     number, slices = int(item[0]), item[1]
-    read = _read_edits if kind == "edits" else _read_rows
+    read = read_edits if kind == "edits" else _read_rows
     tables = [read(kind, Path(shards[shard]), [Path(p) for p in edits[shard]], first, end) for shard, first, end in slices]
     table = pa.concat_tables(tables) if tables else SCHEMAS[kind].empty_table()
     return write_parquet(Path(folder) / f"part-{number:05d}.parquet", table.combine_chunks())
@@ -110,7 +104,8 @@ def _read_rows(kind: str, shard: Path, edits: list[Path], first: int, end: int) 
     return table.filter(keep if kind == "documents" else pc.invert(keep)).select(SCHEMAS[kind].names).cast(SCHEMAS[kind])
 
 
-def _read_edits(kind: str, shard: Path, edits: list[Path], first: int, end: int) -> pa.Table:
+def read_edits(kind: str, shard: Path, edits: list[Path], first: int, end: int) -> pa.Table:
+    """The LEDGER of rows [first, end) of a shard, by row, step and start."""
     table = pa.concat_tables([open_ipc(path).read_all() for path in edits])
     rows = table["row"].to_numpy()
     inside = np.flatnonzero((rows >= first) & (rows < end))

@@ -9,7 +9,7 @@ from pipeline.cli import app, guarded, read_text_of_user
 from pipeline.config import RunConfig, load_config
 from pipeline.errors import UserError
 from pipeline.explain import Explanation, explain_document, explain_text
-from pipeline.run import run
+from pipeline.runner import run
 from pipeline.terminal import print_explanation
 from tests.report.outputs import Silent
 from tests.support import REPO, SEEDS, seed

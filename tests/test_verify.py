@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.config import load_config
 from pipeline.errors import UserError
-from pipeline.run import run
+from pipeline.runner import run
 from pipeline.verify import verify
 from tests.support import REPO
 

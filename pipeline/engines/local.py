@@ -3,11 +3,13 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from types import TracebackType
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from types import ModuleType, TracebackType
 from typing import Any, Self
 
 import pyarrow as pa
@@ -64,10 +66,31 @@ class LocalEngine:
 
     def _start(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload(["pipeline.run"])
+            context = _Context()
+            context.set_forkserver_preload(["pipeline.runner"])
             self._pool = ProcessPoolExecutor(self.workers, mp_context=context, initializer=_start_worker)
         return self._pool
+
+
+class _Worker(ForkServerProcess):
+    """A process that does not run the caller's script: what it is given lies in packages.
+
+    Left alone, multiprocessing imports the main module into each worker. A script without `if __name__ == "__main__"` would start
+    the same run again in every one of them.
+    """
+
+    @staticmethod
+    def _Popen(process: Any) -> Any:  # noqa: N802 - the name that multiprocessing calls
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            return ForkServerProcess._Popen(process)
+        finally:
+            sys.modules["__main__"] = main
+
+
+class _Context(ForkServerContext):
+    Process = _Worker
 
 
 def _start_worker() -> None:

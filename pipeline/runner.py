@@ -2,8 +2,6 @@
 
 import shutil
 import time
-from collections import Counter
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,39 +12,18 @@ import pyarrow as pa
 from pipeline import __version__
 from pipeline.config import RunConfig
 from pipeline.engines.local import LocalEngine
-from pipeline.errors import UserError
-from pipeline.files import open_ipc, write_json
+from pipeline.errors import DiskFullError, TransferError, UserError
+from pipeline.files import WORK, open_ipc, write_json
 from pipeline.job import Job, Progress, open_output, peak_rss_bytes
 from pipeline.lock import locked
 from pipeline.manifest import input_digests, make_manifest
-from pipeline.plan import plan_segments
+from pipeline.neardup.store import WriteSignatures
+from pipeline.population import add_up, characters_by_reason, describe_population, merge_removed
 from pipeline.readers import QUARANTINE, ReadResult, ReadTask, plan_input, read_task, resolve_duplicate_ids
-from pipeline.report import write_report
-from pipeline.segments import remove_inputs, run_segment
+from pipeline.report import CARD, report_again, write_report
+from pipeline.result import RunResult
+from pipeline.segments import run_segments
 from pipeline.writer import cut_parts, duplicates_table, measure_shard, write_parquet, write_part
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """What a run left behind. `unchanged` is True when the output was there already and nothing was done."""
-
-    output: Path
-    manifest: dict[str, Any]
-    seconds: float
-    peak_rss_bytes: dict[int, int]  # by process id
-    unchanged: bool = False
-
-    @property
-    def counts(self) -> dict[str, Any]:
-        """Documents read, kept, dropped by reason, quarantined by reason."""
-        counts: dict[str, Any] = self.manifest["counts"]
-        return counts
-
-    @property
-    def too_many_quarantined(self) -> bool:
-        """True when the share of records in quarantine is over the run file's `max_quarantined`."""
-        limit = self.manifest["run_file"]["input"]["max_quarantined"]
-        return bool(self.counts["quarantined"] > limit * max(1, self.counts["records"]))
 
 
 def run(
@@ -69,11 +46,14 @@ def run(
     with locked(output):
         finished = open_output(output, fingerprint, overwrite=overwrite)
         if finished is not None:
-            shutil.rmtree(output / ".work", ignore_errors=True)
+            shutil.rmtree(output / WORK, ignore_errors=True)
+            if config.output.dataset_card and not (output / CARD).exists():
+                report_again(output, card=True, license_name=config.output.license)
             return RunResult(output, finished, time.perf_counter() - start, {}, unchanged=True)
         with LocalEngine(workers) as engine:
             job = Job(output, engine, progress)
-            read, totals, steps, files = _carry_out(job, config, plan.tasks)
+            with job.checkpoints:
+                read, totals, steps, files = _carry_out(job, config, plan.tasks)
         manifest = make_manifest(config, fingerprint, read, totals, steps, files, seconds=time.perf_counter() - start)
         write_report(output, manifest)
         write_json(output / "manifest.json", manifest)
@@ -88,26 +68,15 @@ def _carry_out(
     """Everything between the plan and the manifest: counts of the readers, totals, the steps' counts, the files written."""
     try:
         read = _read(job, config, tasks)
+    except (DiskFullError, TransferError):  # the input is as it should be, and what was read of it is worth keeping
+        raise
     except UserError:
         job.abandon()
         raise
-    shards: list[str] = read["shards"]
-    edits: list[list[str]] = [[] for _ in shards]
-    steps: list[dict[str, Any]] = []
-    tables: list[dict[str, Any]] = []
-    for segment in plan_segments(config.stages):
-        outcome = job.once(f"segment-{segment.number}", partial(run_segment, job, segment, shards))
-        shards = [outcome["folder"] + f"/shard-{number:05d}.arrow" for number in range(len(shards))]
-        edits = [[*paths, outcome["folder"] + f"/edits-{number:05d}.arrow"] for number, paths in enumerate(edits)]
-        steps += outcome["steps"]
-        tables += outcome["tables"]
-        remove_inputs(job, segment.number)
-    signatures = job.work / "shared" / "kept_signatures"
-    if signatures.exists():
-        signatures.replace(job.output / "signatures")
-    files, totals = _write(job, config, shards, edits, read["quarantine"])
+    done = run_segments(job, config.stages, read["shards"])
+    files, totals = _write(job, config, done.shards, done.edits, read["quarantine"])
     _check_sums(read, totals)
-    return read, totals, steps, files + tables
+    return read, totals, done.steps, files + done.tables
 
 
 def _read(job: Job, config: RunConfig, tasks: list[Any]) -> dict[str, Any]:
@@ -126,7 +95,7 @@ def _read_one(folder: str, task: ReadTask) -> ReadResult:
 def _write(
     job: Job, config: RunConfig, shards: list[str], edits: list[list[str]], quarantine: list[str]
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The parts of documents/, dropped/, edits/ and quarantine/, and duplicates.parquet. Returns the manifest's file list."""
+    """The parts of documents/, dropped/, edits/, signatures/ and quarantine/, and duplicates.parquet. Returns the manifest's file list."""
     sizes_paths = [str(job.work / "sizes" / f"{number:05d}.npy") for number in range(len(shards))]
     measured = job.map("measure", measure_shard, [list(item) for item in zip(shards, sizes_paths, edits)])
     sizes = [np.load(path) for path in sizes_paths]
@@ -135,12 +104,16 @@ def _write(
         parts = cut_parts([size[:, column] for size in sizes], config.output.part_bytes)
         function = partial(write_part, kind, str(job.output / kind), shards, edits)
         files += job.map(f"write {kind}", function, [[number, slices] for number, slices in enumerate(parts)])
+        left = job.work / "shared" / "kept_signatures"
+        if kind == "documents" and left.exists():
+            signatures = WriteSignatures(str(left), shards, str(job.output / "signatures"))
+            files += job.map("write signatures", signatures, [[number, slices] for number, slices in enumerate(parts)])
     files.append(write_parquet(job.output / "duplicates.parquet", duplicates_table(shards), row_group_rows=2**20))
     files.append(write_parquet(job.output / "quarantine" / "part-00000.parquet", _quarantine_table(quarantine)))
-    characters: Counter[str] = Counter()
-    for shard in measured:
-        characters.update(shard["characters"])
-    return files, {key: sum(m[key] for m in measured) for key in ("rows", "kept", "dropped")} | {"characters": characters}
+    population = add_up(open_ipc(Path(path).with_suffix(".arrow")).read_all() for path in sizes_paths)
+    totals = {key: sum(m[key] for m in measured) for key in ("rows", "kept", "dropped")}
+    removed = merge_removed(shard["removed"] for shard in measured)
+    return files, totals | {"characters": characters_by_reason(population), "population": describe_population(population, removed)}
 
 
 def _quarantine_table(paths: list[str]) -> pa.Table:
