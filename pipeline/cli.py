@@ -46,7 +46,7 @@ def run(
     quarantine than max_quarantined allows.
     """
     from pipeline.config import load_config
-    from pipeline.run import run as run_pipeline
+    from pipeline.runner import run as run_pipeline
     from pipeline.terminal import print_result, progress
 
     loaded = load_config(find_config(config), input_path=input_path, output_path=output_path)
@@ -79,6 +79,16 @@ def stages() -> None:
 
 
 @app.command()
+def schema() -> None:
+    """Print the JSON Schema of the run file, by which editors complete and check it."""
+    import json
+
+    from pipeline.config_schema import run_file_schema
+
+    print(json.dumps(run_file_schema(), indent=2, ensure_ascii=False))
+
+
+@app.command()
 def explain(
     config: Config,
     doc: Annotated[str | None, typer.Option("--doc", help="The doc_id of a document of the finished run.", metavar="ID")] = None,
@@ -101,11 +111,15 @@ def explain(
 
 
 @app.command()
-def report(output: Annotated[Path, typer.Argument(help="The folder of a finished run.", metavar="OUT")]) -> None:
+def report(
+    output: Annotated[Path, typer.Argument(help="The folder of a finished run.", metavar="OUT")],
+    dataset_card: Annotated[bool, typer.Option("--dataset-card", help="Also write README.md for the Hugging Face hub.")] = False,
+    license_name: Annotated[str | None, typer.Option("--license", help="Licence for the card, such as cc-by-4.0.")] = None,
+) -> None:
     """Write report.json and report.html again from a finished output."""
     from pipeline.report import report_again
 
-    report_again(output)
+    report_again(output, card=dataset_card, license_name=license_name)
     print(f"written: {output / 'report.html'}")
 
 

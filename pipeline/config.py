@@ -42,6 +42,12 @@ class OutputConfig:
     part_bytes: Annotated[int, Gt(0), Le(1024 * MIB)] = dataclasses.field(
         default=128 * MIB, metadata={"help": "text in a Parquet part, which is one row group"}
     )
+    dataset_card: bool = dataclasses.field(
+        default=False, metadata={"help": "also write README.md, the dataset card that the Hugging Face hub and `datasets` read"}
+    )
+    license: str | None = dataclasses.field(
+        default=None, metadata={"help": "licence of the corpus for the card, by the hub's name for it, such as cc-by-4.0"}
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,9 +73,9 @@ class RunConfig:
         return {"input": dataclasses.asdict(self.input), "stages": stages, "output": dataclasses.asdict(self.output)}
 
     def digest(self) -> str:
-        """sha256 of what decides the output: everything but the two paths (the input's files have a fingerprint of their own)."""
-        values = self.resolved()
-        del values["input"]["path"], values["output"]["path"]
+        """sha256 of what decides the output: not the two paths (the input's files have a fingerprint of their own), nor the card."""
+        values = self.resolved() | {"output": {"part_bytes": self.output.part_bytes}}
+        del values["input"]["path"]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
@@ -98,15 +104,23 @@ def parse_config(
         sections[name] = {**section, **({"path": override} if override is not None else {})}
         if "path" not in sections[name]:
             raise place.error((name,), f"no path; name one in the run file or with --{name}")
-    stages = values.get("stages")
-    if not isinstance(stages, list) or not stages:
-        raise place.error(("stages",), f"found {_show(stages)}; expected a list of stage names, each with or without settings")
     return RunConfig(
         input=_build(InputConfig, sections["input"], ("input",), place),
-        stages=tuple(_stage(entry, index, place) for index, entry in enumerate(stages)),
+        stages=_stages(values.get("stages"), place),
         output=_build(OutputConfig, sections["output"], ("output",), place),
         origin=origin,
     )
+
+
+def parse_stages(stages: Any, origin: str) -> tuple[NamedStage, ...]:
+    """The stages of a run file's list by itself. Raises UserError."""
+    return _stages(stages, _Place(origin, None))
+
+
+def _stages(stages: Any, place: "_Place") -> tuple[NamedStage, ...]:
+    if not isinstance(stages, list) or not stages:
+        raise place.error(("stages",), f"found {_show(stages)}; expected a list of stage names, each with or without settings")
+    return tuple(_stage(entry, index, place) for index, entry in enumerate(stages))
 
 
 def _stage(entry: Any, index: int, place: "_Place") -> NamedStage:

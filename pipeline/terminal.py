@@ -20,8 +20,8 @@ from pipeline.errors import UserError
 from pipeline.explain import Change, Explanation
 from pipeline.job import Progress as RunProgress
 from pipeline.plan import plan_segments
-from pipeline.readers import describe_files
-from pipeline.run import RunResult
+from pipeline.readers import describe_input
+from pipeline.result import RunResult
 from pipeline.stages import STAGES
 
 log = logging.getLogger("pipeline")
@@ -138,7 +138,7 @@ def print_check(config: RunConfig) -> None:
 def _input_lines(config: RunConfig) -> list[str]:
     """What a run would read; a run file is valid also where its input is not there yet."""
     try:
-        return describe_files(config.input.path, config.input.format)
+        return describe_input(config.input)
     except UserError as error:
         return [f"a run would stop: {error}"]
 
