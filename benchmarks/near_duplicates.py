@@ -193,7 +193,7 @@ def folder_bytes(folder: Path) -> int:
 def measure(corpus: Path, output: Path, workers: int) -> dict:
     """One run, watched."""
     from pipeline.config import parse_config
-    from pipeline.run import run
+    from pipeline.runner import run
 
     read = {"path": str(corpus), "columns": {"doc_id": "id"}}
     values = {"input": read, "stages": ["drop_near_duplicates"], "output": {"path": str(output)}}

@@ -1,12 +1,13 @@
 """Bands of signatures: their keys, the buckets of equal keys, and the candidate pairs of a bucket."""
 
 import numpy as np
-from numba import int64, njit, types, uint32, uint64, void
+from numba import int64, types, uint16, uint32, uint64, void
 
+from pipeline.kernels.lazy import njit
 from pipeline.kernels.tokens import mix64
 
 KEYS = types.Array(uint64, 1, "C", readonly=True)
-SIGNATURES = types.Array(uint32, 2, "C", readonly=True)
+SIGNATURES = types.Array(uint16, 2, "C", readonly=True)  # shortened
 OFFSETS = types.Array(int64, 1, "C", readonly=True)
 ROWS = types.Array(uint32, 1, "C", readonly=True)
 
@@ -18,6 +19,14 @@ ALL_PAIRS = 32
 LEADERS = 32
 
 
+@njit(inline="always")
+def band_key(signatures, document, band, rows):
+    key = uint64(band + 1)
+    for r in range(band * rows, band * rows + rows):
+        key = mix64(key * np.uint64(0x9E3779B97F4A7C15) + uint64(signatures[document, r]))
+    return uint32(key >> np.uint64(32))
+
+
 @njit([void(SIGNATURES, int64, int64, types.Array(uint32, 2, "A"))], cache=True, nogil=True)
 def band_keys(signatures, bands, rows, keys):
     """Writes keys[band, document]: one hash of the `rows` signature values of the band, the band's number mixed in.
@@ -26,10 +35,7 @@ def band_keys(signatures, bands, rows, keys):
     """
     for document in range(signatures.shape[0]):
         for band in range(bands):
-            key = uint64(band + 1)
-            for r in range(band * rows, band * rows + rows):
-                key = mix64(key * np.uint64(0x9E3779B97F4A7C15) + uint64(signatures[document, r]))
-            keys[band, document] = uint32(key >> np.uint64(32))
+            keys[band, document] = band_key(signatures, document, band, rows)
 
 
 @njit([uint64[::1](KEYS)], cache=True, nogil=True)

@@ -1,8 +1,9 @@
-"""Verification of candidate pairs: the clusters are the components of the pairs that are alike."""
+"""Verification of candidate pairs: which of them are alike."""
 
 import numpy as np
-from numba import int64, njit, types, uint32
+from numba import boolean, int64, types, uint32
 
+from pipeline.kernels.lazy import njit
 from pipeline.kernels.sets import shared_if_alike
 from pipeline.kernels.union_find import find, union
 
@@ -11,24 +12,21 @@ PLACES = types.Array(int64, 1, "C", readonly=True)
 
 
 @njit(
-    [types.Tuple((uint32[::1], int64, int64))(VALUES, PLACES, PLACES, PLACES, PLACES, PLACES, int64, int64, int64, int64)],
+    [types.Tuple((boolean[::1], int64))(VALUES, PLACES, PLACES, PLACES, PLACES, int64, int64, int64, int64)],
     cache=True,
     nogil=True,
 )
-def verified_components(values, starts, stops, copy_of, first, second, num, den, part, whole):
-    """The root of each member's cluster, the number of pairs compared, and the number found alike.
+def alike_pairs(values, starts, stops, first, second, num, den, part, whole):
+    """Which of the pairs (first[i], second[i]) join two components of those before them and are alike; how many were compared.
 
-    The set of member m is values[starts[m]:stops[m]]; copy_of[m] is a member with the same tokens (itself if it is the first).
-    A pair is alike if its Jaccard similarity is >= num / den, or the share of the smaller set in the larger >= part / whole.
-    A pair whose ends are already in one cluster is passed over: it could not change the clusters.
+    The set of member m is values[starts[m]:stops[m]]. A pair is alike if its Jaccard similarity is >= num / den, or the share of
+    the smaller set in the larger >= part / whole. A pair whose ends are already in one component is passed over.
     """
-    count = starts.shape[0]
-    parent = np.empty(count, np.uint32)
-    for m in range(count):
+    parent = np.empty(starts.shape[0], np.uint32)
+    for m in range(starts.shape[0]):
         parent[m] = m
-    for m in range(count):
-        union(parent, int64(m), copy_of[m])
-    compared, alike = int64(0), int64(0)
+    alike = np.zeros(first.shape[0], np.bool_)
+    compared = int64(0)
     for i in range(first.shape[0]):
         a, b = first[i], second[i]
         if find(parent, a) == find(parent, b):
@@ -37,11 +35,9 @@ def verified_components(values, starts, stops, copy_of, first, second, num, den,
         if stops[b] - starts[b] < stops[a] - starts[a]:
             a, b = b, a
         if shared_if_alike(values, starts[a], stops[a], starts[b], stops[b], num, den, part, whole) >= 0:
-            alike += 1
+            alike[i] = True
             union(parent, a, b)
-    for m in range(count):
-        parent[m] = find(parent, int64(m))
-    return parent, compared, alike
+    return alike, compared
 
 
 @njit([types.void(VALUES, PLACES, PLACES, uint32[::1], PLACES)], cache=True, nogil=True)

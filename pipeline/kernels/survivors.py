@@ -8,8 +8,9 @@ that share and kept documents are entered with all their shingles. The answer is
 """
 
 import numpy as np
-from numba import boolean, int64, njit, types, uint32, uint64
+from numba import boolean, int64, types, uint32, uint64
 
+from pipeline.kernels.lazy import njit
 from pipeline.kernels.sets import shared_if_alike
 
 VALUES = types.Array(uint32, 1, "C", readonly=True)

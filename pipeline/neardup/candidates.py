@@ -14,7 +14,7 @@ from pipeline.neardup.facts import SignatureFiles, SignatureSource
 # A bucket of more members is cut into pieces of this size, each led by the first member of the whole, so that memory and time
 # stay bounded. Not reached by copies of one story (a wire story has hundreds); reached by templates: weather, obituaries, sports.
 GIANT = 8192
-_MEMBERS_AT_ONCE = 65_536  # 32 MB of signatures
+_MEMBERS_AT_ONCE = 65_536  # 16 MB of signatures
 _KEYS_PER_TASK = 500_000  # a tenth of a second
 
 

@@ -1,4 +1,4 @@
-"""Clusters of verified pairs and their survivors, a task for some connected components of the candidate pairs at a time."""
+"""Survivors: the clusters of verified pairs are walked in the keep order, a task for some clusters at a time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,26 +8,18 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from pipeline.files import open_ipc, write_array, write_ipc
-from pipeline.kernels.clusters import copy_slices, verified_components
+from pipeline.files import open_ipc, write_ipc
 from pipeline.kernels.survivors import walk_survivors
-from pipeline.kernels.union_find import components
+from pipeline.neardup.keep import rank
+from pipeline.neardup.verification import SHINGLES_PER_TASK, load_sets, locations
 
-# Shingles of the sets that a task holds in memory (64 MB). A component of candidate pairs is never cut: a larger one is a task
-# by itself.
-_SHINGLES_PER_TASK = 16_000_000
-
-TASK = pa.schema(
-    [
-        pa.field("member", pa.int64(), nullable=False),  # place in the table of members
-        pa.field("copy_of", pa.int64(), nullable=False),  # place in this task of the first member with the same tokens
-        pa.field("fixed", pa.bool_(), nullable=False),  # kept in any case
-        pa.field("rank", pa.uint32(), nullable=False),
-        pa.field("shard", pa.int32(), nullable=False),
-        pa.field("set_start", pa.int64(), nullable=False),
-        pa.field("set_stop", pa.int64(), nullable=False),
-    ]
-)
+# What a task's members have beside the columns of `members.read_members`.
+TASK = [
+    pa.field("member", pa.int64(), nullable=False),  # place in the table of members
+    pa.field("cluster", pa.int64(), nullable=False),  # any number that the members of a cluster share
+    pa.field("copy_of", pa.int64(), nullable=False),  # place in this task of the first member with the same tokens
+    pa.field("fixed", pa.bool_(), nullable=False),  # kept in any case
+]
 
 CLUSTERED = pa.schema(
     [
@@ -42,88 +34,57 @@ CLUSTERED = pa.schema(
 )
 
 
-def write_tasks(
-    folder: Path, members: pa.Table, fixed: np.ndarray, rank: np.ndarray, copy_of: np.ndarray, pairs: np.ndarray
-) -> int:
-    """Splits members and pairs (int64, shape (pairs, 2), places in the table of members) into tasks; returns how many.
+def write_tasks(folder: Path, members: pa.Table, fixed: np.ndarray, copy_of: np.ndarray, roots: np.ndarray) -> int:
+    """Writes `task-N.arrow`, each with whole clusters of two or more members; returns how many.
 
-    `copy_of` (int64) is the place of the first member with the same tokens.
+    `copy_of` (int64) is the place of the first member with the same tokens, `roots` (int64) is equal for members of one cluster. A
+    cluster is never cut: one with more shingles than SHINGLES_PER_TASK is a task by itself.
     """
-    count = len(members)
-    ends = np.concatenate([pairs, np.stack([np.arange(count), copy_of], axis=1)]).astype(np.uint32)
-    root = components(count, np.ascontiguousarray(ends[:, 0]), np.ascontiguousarray(ends[:, 1])).astype(np.int64)
-    order = np.argsort(root, kind="stable")
+    clustered = np.flatnonzero(np.bincount(roots, minlength=1)[roots] > 1)
+    order = clustered[np.argsort(roots[clustered], kind="stable")]
     size = (members["set_stop"].to_numpy() - members["set_start"].to_numpy())[order]
-    begins = np.flatnonzero(np.diff(root[order], prepend=-1))  # where each component begins
-    task_of_component = (np.cumsum(size) - size)[begins] // _SHINGLES_PER_TASK
-    cuts = np.append(begins[np.flatnonzero(np.diff(task_of_component, prepend=-1))], count)
-    place = np.empty(count, np.int64)
-    place[order] = np.arange(count)
-    pairs = place[pairs]
-    pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
-    columns = {"member": np.arange(count), "copy_of": place[copy_of], "fixed": fixed, "rank": rank}
-    columns |= {name: members[name].to_numpy() for name in ("shard", "set_start", "set_stop")}
+    begins = np.flatnonzero(np.diff(roots[order], prepend=-1))  # where each cluster begins
+    task_of_cluster = (np.cumsum(size) - size)[begins] // SHINGLES_PER_TASK
+    cuts = np.append(begins[np.flatnonzero(np.diff(task_of_cluster, prepend=-1))], len(order))
+    place = np.empty(len(members), np.int64)
+    place[order] = np.arange(len(order))
     for task, (start, stop) in enumerate(pairwise(cuts.tolist())):
-        here = {name: column[order[start:stop]] for name, column in columns.items()}
-        here["copy_of"] = here["copy_of"] - start
-        table = pa.Table.from_pydict(here, schema=TASK)
-        write_ipc(folder / f"task-{task:05d}.arrow", table.to_batches(), TASK)
-        a, b = np.searchsorted(pairs[:, 0], [start, stop])
-        write_array(folder / f"task-pairs-{task:05d}.npy", np.ascontiguousarray((pairs[a:b] - start).T))
+        here = order[start:stop]
+        table = members.take(pa.array(here)).combine_chunks()
+        for field, column in zip(TASK, (here, roots[here], place[copy_of[here]] - start, fixed[here])):
+            table = table.append_column(field, pa.array(column))
+        write_ipc(folder / f"task-{task:05d}.arrow", table.to_batches(), table.schema)
     return max(len(cuts) - 1, 0)
 
 
 @dataclass(frozen=True)
-class ResolveTask:
-    """Writes `clustered-N.arrow` (CLUSTERED): the members of a task that are in a cluster. A picklable function of its number."""
+class WalkClusters:
+    """Writes `clustered-N.arrow` (CLUSTERED): the members of a task with their survivors. A picklable function of its number."""
 
     folder: str
-    similarity: tuple[int, int]  # numerator and denominator of the least Jaccard similarity
-    share: tuple[int, int]  # and of the least share of a set in the larger one; more than 1: similarity alone counts
+    similarity: tuple[int, int]  # as in `verification.VerifyPairs`
+    share: tuple[int, int]
 
     def __call__(self, number: int) -> dict[str, int]:
         folder = Path(self.folder)
         task = open_ipc(folder / f"task-{number:05d}.arrow").read_all()
-        first, second = np.load(folder / f"task-pairs-{number:05d}.npy")
-        copy_of = task["copy_of"].to_numpy()
-        sets = load_sets(folder, task)
-        roots, verified, alike = verified_components(*sets, copy_of, first, second, *self.similarity, *self.share)
-        order, starts = cluster_order(roots, task["rank"].to_numpy())
-        survivor, proof, walked = walk_survivors(*sets, copy_of, task["fixed"].to_numpy(), order, starts, *self.similarity, *self.share)
+        member, cluster, copy_of, fixed = (task[field.name].combine_chunks().to_numpy(zero_copy_only=False) for field in TASK)
+        order = np.lexsort((rank(task, fixed), cluster))
+        begins = np.flatnonzero(np.diff(cluster[order], prepend=-1))
+        starts = np.append(begins, len(order))
+        sets = load_sets(folder, locations(task))
+        survivor, proof, walked = walk_survivors(*sets, copy_of, fixed, order, starts, *self.similarity, *self.share)
         sizes = np.diff(starts)
-        member = task["member"].to_numpy()
         columns = [
             member[order],
-            np.repeat(member[order[starts[:-1]]], sizes),
+            np.repeat(member[order[begins]], sizes),
             np.repeat(sizes, sizes).astype(np.int32),
             member[survivor[order]],
             *proof[order].T,
         ]
         table = pa.Table.from_arrays([pa.array(np.ascontiguousarray(c)) for c in columns], schema=CLUSTERED)
         write_ipc(folder / f"clustered-{number:05d}.arrow", table.to_batches(), CLUSTERED)
-        return {"verified": verified, "edges": alike, "walked": walked, "clusters": len(sizes)}
-
-
-def load_sets(folder: Path, task: pa.Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The shingle sets of a task in one array, and where each member's begins and ends."""
-    shard, start, stop = (task[name].to_numpy() for name in ("shard", "set_start", "set_stop"))
-    ends = np.cumsum(stop - start)
-    begins = ends - (stop - start)
-    values = np.empty(int(ends[-1]) if len(ends) else 0, np.uint32)
-    for number in np.unique(shard):
-        here = np.flatnonzero(shard == number)
-        source = np.load(folder / f"sets-{number:05d}.npy", mmap_mode="r")
-        copy_slices(source, start[here], stop[here], values, begins[here])
-    return values, begins, ends
-
-
-def cluster_order(roots: np.ndarray, rank: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Members of clusters of two or more, cluster by cluster, best rank first; and where each begins (one entry more)."""
-    order = np.lexsort((rank, roots))
-    sizes = np.bincount(roots, minlength=len(roots))
-    order = order[sizes[roots[order]] > 1]
-    begins = np.flatnonzero(np.diff(roots[order].astype(np.int64), prepend=-1))
-    return order, np.append(begins, len(order))
+        return {"walked": walked, "clusters": len(sizes)}
 
 
 def read_clustered(folder: Path, tasks: Sequence[int]) -> pa.Table:

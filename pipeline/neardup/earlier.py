@@ -1,112 +1,111 @@
-"""Signatures kept beside an output, so that a later run finds near-duplicates of its documents without reading their text again."""
+"""Earlier outputs: documents of theirs that may resemble a new one join the search, without their text being read again."""
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.errors import UserError
-from pipeline.files import open_ipc, read_batches, write_array, write_ipc, write_json
+from pipeline.files import open_ipc, write_array, write_ipc, write_rows
 from pipeline.kernels.bands import band_keys
-from pipeline.kernels.clusters import copy_slices
-from pipeline.kernels.shingles import shingle_sets
+from pipeline.kernels.meeting import fill_filter, meets
+from pipeline.kernels.packed_sets import unpack_sets
 from pipeline.kernels.text import buffers
-from pipeline.neardup.facts import FACTS, SignatureFiles, SignatureSource
+from pipeline.neardup.facts import FACTS
 from pipeline.neardup.keep import Keep
 from pipeline.neardup.members import members_schema
-from pipeline.neardup.rules import SignatureRules, token_table
-from pipeline.neardup.verdicts import VERDICTS
+from pipeline.neardup.rules import SignatureRules
 
-KEPT = pa.schema(
-    [
-        pa.field("doc_id", pa.string(), nullable=False),
-        pa.field("fingerprint", pa.uint64(), nullable=False),
-        pa.field("set_start", pa.int64(), nullable=False),  # in sets-N.npy
-        pa.field("set_stop", pa.int64(), nullable=False),
-    ]
-)
-_AT_ONCE = 65_536  # 32 MB of signatures
+_AT_ONCE = 65_536  # 16 MB of signatures
+# Bits of the filter for each new key: so one old key in sixteen is looked up in vain. At most a megabyte a band.
+_FILTER_BITS, _MAX_FILTER_WORDS = 16, 1 << 17
 
 
-@dataclass(frozen=True)
-class StoreKept:
-    """Writes what later runs need of a shard's kept documents under `target`. A picklable function of (path, number, first document).
-
-    `kept-N.arrow` (KEPT), `signatures-N.npy` (uint32, documents x num_perm), `sets-N.npy` (uint32): 512 bytes a document at 128
-    permutations, and four for each shingle.
-    """
-
-    folder: str
-    source: SignatureSource
-    shards: int
-    target: str
-    rules: SignatureRules
-
-    def __call__(self, item: Sequence[str | int]) -> int:
-        path, number, first = Path(str(item[0])), int(item[1]), int(item[2])
-        fingerprint = open_ipc(self.source.folder / f"facts-{number:05d}.arrow").read_all()["fingerprint"].to_numpy()
-        kept = fingerprint != 0
-        verdicts = pa.Table.from_batches(read_batches(Path(self.folder) / f"verdicts-{number:05d}.arrow"), VERDICTS)
-        kept[verdicts["row"].to_numpy()[verdicts["survivor_id"].is_valid().to_numpy()]] = False
-        batches, sets, at, used = [], [np.empty(0, np.uint32)], 0, 0
-        for batch in read_batches(path):
-            chosen = kept[at : at + batch.num_rows]
-            here = np.flatnonzero(chosen)
-            values, starts = shingle_sets(*buffers(batch["text"]), chosen, token_table(), self.rules.shingle_words)
-            columns = [batch["doc_id"].take(pa.array(here)), fingerprint[at + here], used + starts[here], used + starts[here + 1]]
-            batches.append(pa.RecordBatch.from_arrays([pa.array(c) for c in columns], schema=KEPT))
-            sets.append(values)
-            used += len(values)
-            at += batch.num_rows
-        target = Path(self.target)
-        signatures = SignatureFiles(self.source, self.shards).take(first + np.flatnonzero(kept))
-        write_array(target / f"signatures-{number:05d}.npy", signatures)
-        write_array(target / f"sets-{number:05d}.npy", np.concatenate(sets))
-        write_ipc(target / f"kept-{number:05d}.arrow", batches, KEPT)
-        return int(kept.sum())
-
-
-def finish_store(target: Path, rules: SignatureRules, parts: int) -> None:
-    """Writes `rules.json`: what the signatures were made with, and in how many parts they are."""
-    write_json(target / "rules.json", {"rules": rules.name, "parts": parts})
-
-
-def open_store(output: str, rules: SignatureRules) -> list[list[str | int]]:
-    """[folder, part] of the signatures kept beside an output. Raises UserError if there are none, or of other rules."""
-    folder = Path(output) / "signatures"
-    try:
-        found = json.loads((folder / "rules.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{output}: keeps no signatures (no {folder / 'rules.json'}); run it again with keep_signatures: true") from None
-    if found["rules"] != rules.name:
-        raise UserError(
-            f"{folder}: signatures {found['rules']}, while this run makes {rules.name}; signatures of different rules cannot be compared"
-        )
-    return [[str(folder), part] for part in range(found["parts"])]
+def open_store(output: str, rules: SignatureRules) -> list[str]:
+    """The parts of the signatures kept beside an output. Raises UserError if there are none, or of other rules."""
+    paths = [Path(output) / entry["file"] for entry in _listed(output)]
+    if not paths:
+        raise UserError(f"{output}: keeps no signatures; run it again with keep_signatures: true, or leave it out of `against`")
+    for path in paths:
+        if not path.exists():
+            raise UserError(f"{path}: is missing, though {output}/manifest.json lists it; run it again, or leave it out of `against`")
+        found = (open_ipc(path).schema.metadata or {}).get(b"rules", b"of no rules").decode()
+        if found != rules.name:
+            raise UserError(
+                f"{path}: signatures {found}, while this run makes {rules.name}; signatures of different rules cannot be compared"
+            )
+    return [str(path) for path in paths]
 
 
 def store_digest(output: str) -> str:
-    """sha256 of what tells the signatures kept beside an output from others: their rules, and the parts with their sizes.
+    """sha256 of the signatures kept beside an output, by the manifest; that of an empty list if there are none."""
+    manifest = Path(output) / "manifest.json"
+    listed = _listed(output) if manifest.exists() else []
+    return hashlib.sha256(json.dumps([[entry["file"], entry["sha256"]] for entry in listed]).encode()).hexdigest()
 
-    "none" if there are none; `open_store` says so in words.
-    """
-    folder = Path(output) / "signatures"
-    if not (folder / "rules.json").exists():
-        return "none"
-    sizes = [[path.name, path.stat().st_size] for path in sorted(folder.iterdir())]
-    return hashlib.sha256((folder / "rules.json").read_bytes() + json.dumps(sizes).encode()).hexdigest()
+
+def _listed(output: str) -> list[dict[str, Any]]:
+    path = Path(output) / "manifest.json"
+    try:
+        files = json.loads(path.read_text(encoding="utf-8"))["files"]
+    except FileNotFoundError:
+        raise UserError(f"{output}: holds no finished run (no manifest.json), so no signatures; name the output of one") from None
+    return [entry for entry in files if entry["file"].startswith("signatures/")]
+
+
+def read_part(path: str | Path) -> pa.Table:
+    """A part of the store (`store.store_schema`), memory-mapped: what is not looked at is not read."""
+    return open_ipc(Path(path)).read_all()
+
+
+def stored_signatures(part: pa.Table) -> np.ndarray:
+    """The shortened signatures of a part: uint16, shape (documents, num_perm); no copy for a part of one batch, as it is written."""
+    column = part["signature"].combine_chunks()
+    places = column.type.byte_width // 2
+    _, data = column.buffers()
+    if data is None or len(column) == 0:
+        return np.empty((0, places), np.uint16)
+    return np.frombuffer(data, np.uint16).reshape(-1, places)[column.offset : column.offset + len(column)]
+
+
+def stored_sets(part: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+    """The shingle sets of all documents of a (taken) part in one array, and where each begins (one entry more)."""
+    offsets, data = buffers(part["shingles"].combine_chunks().view(pa.large_string()))
+    values, starts = unpack_sets(offsets, data)
+    return values, starts
+
+
+def kept_sets(output: str, ids: set[str]) -> Iterator[tuple[str, np.ndarray]]:
+    """Id and shingle set of the stored documents of an output with one of these ids; nothing where none are stored."""
+    for path in sorted((Path(output) / "signatures").glob("part-*.arrow")):
+        part = read_part(path)
+        taken = part.filter(pc.is_in(part["doc_id"], pa.array(sorted(ids), pa.string())))
+        values, starts = stored_sets(taken)
+        yield from zip(taken["doc_id"].to_pylist(), np.split(values, starts[1:-1]))
+
+
+def write_new_keys(folder: Path, shards: int) -> None:
+    """Writes `new_keys.npy`, the band keys of all new documents (bands x documents, each band sorted), and `new_filter.npy` for them."""
+    parts = [np.load(folder / f"bands-{number:05d}.npy", mmap_mode="r") for number in range(shards)]
+    bands, count = len(parts[0]) if parts else 0, sum(part.shape[1] for part in parts)
+    rows = (np.sort(np.concatenate([part[band] for part in parts])) for band in range(bands))
+    write_rows(folder / "new_keys.npy", rows, (bands, count), np.uint32)
+    words = min(count * _FILTER_BITS // 64 + 1, _MAX_FILTER_WORDS)
+    write_array(folder / "new_filter.npy", fill_filter(np.load(folder / "new_keys.npy", mmap_mode="r"), words))
 
 
 @dataclass(frozen=True)
 class MeetEarlier:
-    """Writes the facts of earlier documents that agree with a new one in some band. A picklable function of (folder, part, number).
+    """Writes the facts of earlier documents that agree with a new one in some band. A picklable function of (part, number).
 
     As if they were a shard N of the corpus: `signatures-N.npy`, `bands-N.npy`, `facts-N.arrow`, and `rows-N.npy`, their places
-    in the part. `new_keys.npy` holds the band keys of all new documents (bands x documents), each band sorted.
+    in the part. One pass over the signatures of the part; see `write_new_keys`.
     """
 
     folder: str
@@ -114,60 +113,45 @@ class MeetEarlier:
     rows: int
 
     def __call__(self, item: Sequence[str | int]) -> int:
-        store, part, number = Path(str(item[0])), int(item[1]), int(item[2])
-        folder = Path(self.folder)
-        new_keys = np.load(folder / "new_keys.npy", mmap_mode="r")
-        signatures = np.load(store / f"signatures-{part:05d}.npy", mmap_mode="r")
-        met, met_keys = [np.empty(0, np.int64)], [np.empty((self.bands, 0), np.uint32)]
-        for at in range(0, len(signatures), _AT_ONCE):
-            block = np.ascontiguousarray(signatures[at : at + _AT_ONCE])
-            keys = np.empty((self.bands, len(block)), np.uint32)
-            band_keys(block, self.bands, self.rows, keys)
-            here = np.flatnonzero(meet(keys, new_keys))
-            met.append(at + here)
-            met_keys.append(keys[:, here])
+        part, number, folder = read_part(str(item[0])), int(item[1]), Path(self.folder)
+        new_keys, bits = (np.load(folder / name, mmap_mode="r") for name in ("new_keys.npy", "new_filter.npy"))
+        stored = stored_signatures(part)
+        met = [np.empty(0, np.int64)]
+        for at in range(0, len(stored), _AT_ONCE):
+            met.append(at + np.flatnonzero(meets(stored[at : at + _AT_ONCE], self.bands, self.rows, new_keys, bits)))
         rows = np.concatenate(met)
-        fingerprint = open_ipc(store / f"kept-{part:05d}.arrow").read_all()["fingerprint"].to_numpy()[rows]
+        signatures = stored[rows]
+        keys = np.empty((self.bands, len(rows)), np.uint32)
+        band_keys(signatures, self.bands, self.rows, keys)
+        fingerprint = part["fingerprint"].to_numpy()[rows]
         facts = pa.RecordBatch.from_arrays([pa.array(np.zeros(len(rows), np.uint64)), pa.array(fingerprint)], schema=FACTS)
         write_array(folder / f"rows-{number:05d}.npy", rows)
-        write_array(folder / f"signatures-{number:05d}.npy", signatures[rows])
-        write_array(folder / f"bands-{number:05d}.npy", np.concatenate(met_keys, axis=1))
+        write_array(folder / f"signatures-{number:05d}.npy", signatures)
+        write_array(folder / f"bands-{number:05d}.npy", keys)
         write_ipc(folder / f"facts-{number:05d}.arrow", [facts], FACTS)
         return len(rows)
 
 
-def meet(keys: np.ndarray, sorted_keys: np.ndarray) -> np.ndarray:
-    """Which columns of `keys` (bands x documents) have a key that is in the same row of `sorted_keys`."""
-    met = np.zeros(keys.shape[1], np.bool_)
-    if sorted_keys.shape[1]:
-        for own, others in zip(keys, sorted_keys):
-            order = np.argsort(own)
-            places = np.minimum(np.searchsorted(others, own[order]), len(others) - 1)
-            met[order[others[places] == own[order]]] = True
-    return met
-
-
 @dataclass(frozen=True)
 class DescribeEarlier:
-    """`members.DescribeMembers` for shard N of earlier documents. A picklable function of (folder, part, N, first, start, stop)."""
+    """`members.DescribeMembers` for shard N of earlier documents. A picklable function of (part, N, first, start, stop)."""
 
     folder: str
     keep: Keep
 
     def __call__(self, item: Sequence[str | int]) -> dict[str, int]:
-        store, part, number, first, start, stop = Path(str(item[0])), *(int(v) for v in item[1:])
+        part, number, first, start, stop = read_part(str(item[0])), *(int(v) for v in item[1:])
         folder = Path(self.folder)
         numbers = np.load(folder / "members.npy", mmap_mode="r")[start:stop].astype(np.int64)
         needs_set = np.load(folder / "needs_set.npy", mmap_mode="r")[start:stop]
         rows = np.load(folder / f"rows-{number:05d}.npy")[numbers - first]
-        kept = open_ipc(store / f"kept-{part:05d}.arrow").read_all().take(pa.array(rows)).combine_chunks()
-        begin, end = kept["set_start"].to_numpy(), kept["set_stop"].to_numpy()
-        sizes = np.where(needs_set, end - begin, 0)
-        ends = np.cumsum(sizes)
-        values = np.empty(int(sizes.sum()), np.uint32)
-        copy_slices(np.load(store / f"sets-{part:05d}.npy", mmap_mode="r"), begin, begin + sizes, values, ends - sizes)
+        values, starts = stored_sets(part.take(pa.array(rows[needs_set])))
+        ends = np.zeros(len(rows), np.int64)
+        ends[needs_set] = np.diff(starts)
+        sizes, ends = ends, np.cumsum(ends)
         schema = members_schema(self.keep)
-        columns = [kept["doc_id"].combine_chunks(), *[numbers] * (len(schema) - 3), ends - sizes, ends]
+        ids = part["doc_id"].take(pa.array(rows)).combine_chunks()
+        columns = [ids, *[numbers] * (len(schema) - 3), ends - sizes, ends]
         write_array(folder / f"sets-{number:05d}.npy", values)
         batch = pa.RecordBatch.from_arrays([pa.array(c) for c in columns], schema=schema)
         write_ipc(folder / f"members-{number:05d}.arrow", [batch], schema)

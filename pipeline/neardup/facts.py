@@ -12,7 +12,7 @@ from pipeline.kernels.bands import band_keys
 from pipeline.kernels.shingles import hash_bytes
 from pipeline.kernels.text import buffers
 from pipeline.neardup.rules import SignatureRules
-from pipeline.neardup.signatures import sign
+from pipeline.neardup.signatures import shorten, sign
 from pipeline.schema import live_rows
 
 FACTS = pa.schema(
@@ -27,7 +27,7 @@ FACTS = pa.schema(
 class Extract:
     """Signs the documents of a shard. A picklable function of (path, number of the shard, its documents).
 
-    Writes `facts-N.arrow` (FACTS), `bands-N.npy` (uint32, bands x documents) and `signatures-N.npy` (uint32, documents x
+    Writes `facts-N.arrow` (FACTS), `bands-N.npy` (uint32, bands x documents) and `signatures-N.npy` (shortened: uint16, documents x
     num_perm). Where the folder `earlier` holds signatures of the shard, only those of documents whose text has changed since are
     written, and `changed-N.npy` (int64) says which.
     """
@@ -52,7 +52,7 @@ class Extract:
                 here = None if known is None else (known[0][at:stop], known[1][at:stop])
                 facts, signatures, new = sign_batch(batch, here, self.rules)
                 band_keys(signatures, self.bands, self.rows, keys[:, at:stop])
-                (signatures if known is None else signatures[new]).tofile(stream)
+                stream.write((signatures if known is None else signatures[new]).data)
                 changed.append(np.flatnonzero(new) + at)
                 batches.append(facts)
                 at = stop
@@ -70,8 +70,8 @@ _HEADER_BYTES = 128  # of an .npy file with a short shape
 
 
 def _header(rows: int, columns: int) -> bytes:
-    """What an .npy file of uint32 begins with."""
-    text = f"{{'descr': '<u4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}"
+    """What an .npy file of uint16 begins with."""
+    text = f"{{'descr': '<u2', 'fortran_order': False, 'shape': ({rows}, {columns}), }}"
     return b"\x93NUMPY\x01\x00" + (_HEADER_BYTES - 10).to_bytes(2, "little") + text.ljust(_HEADER_BYTES - 11).encode() + b"\n"
 
 
@@ -80,7 +80,7 @@ Signed = tuple[pa.RecordBatch, np.ndarray, np.ndarray]
 
 
 def sign_batch(batch: pa.RecordBatch, known: Known | None, rules: SignatureRules) -> Signed:
-    """FACTS and signatures of a batch, and which documents had to be signed. Marked rows take no part."""
+    """FACTS and shortened signatures of a batch, and which documents had to be signed. Marked rows take no part."""
     text = batch.column("text")
     text_hash = hash_bytes(*buffers(text))
     todo = live_rows(batch)
@@ -89,7 +89,8 @@ def sign_batch(batch: pa.RecordBatch, known: Known | None, rules: SignatureRules
         facts = known[0]
         same = todo & (facts["text_hash"].to_numpy() == text_hash) & (facts["fingerprint"].to_numpy() != 0)
     todo = todo & ~same
-    signatures, fingerprint = sign(text, todo, rules)
+    signed, fingerprint = sign(text, todo, rules)
+    signatures = shorten(signed)
     if known is not None and same.any():
         signatures[same] = known[1][same]
         fingerprint[same] = known[0]["fingerprint"].to_numpy()[same]
@@ -134,8 +135,8 @@ class SignatureFiles:
         self._ends = np.cumsum([len(part) for part in self._parts])
 
     def take(self, rows: np.ndarray) -> np.ndarray:
-        """The signatures of these documents, in the order given."""
-        out = np.empty((len(rows), self._parts[0].shape[1] if self._parts else 0), np.uint32)
+        """The shortened signatures of these documents, in the order given."""
+        out = np.empty((len(rows), self._parts[0].shape[1] if self._parts else 0), np.uint16)
         shard = np.searchsorted(self._ends, rows, side="right")
         for number in np.unique(shard):
             here = np.flatnonzero(shard == number)

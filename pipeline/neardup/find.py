@@ -14,16 +14,17 @@ import pyarrow.compute as pc
 from pipeline.errors import UserError
 from pipeline.files import write_array, write_json
 from pipeline.neardup.candidates import FindPairs, fold_copies, merge_pairs, split_bands
-from pipeline.neardup.clusters import ResolveTask, read_clustered, write_tasks
-from pipeline.neardup.earlier import DescribeEarlier, MeetEarlier, StoreKept, finish_store, open_store
+from pipeline.neardup.clusters import WalkClusters, read_clustered, write_tasks
+from pipeline.neardup.earlier import DescribeEarlier, MeetEarlier, open_store, write_new_keys
 from pipeline.neardup.facts import Extract, SignatureFiles, SignatureSource, read_fingerprints
-from pipeline.neardup.keep import rank
 from pipeline.neardup.members import DescribeMembers, read_members
 from pipeline.neardup.search import Search
+from pipeline.neardup.store import LeaveSignatures
 from pipeline.neardup.verdicts import write_verdicts
+from pipeline.neardup.verification import VerifyPairs, join_edges, locations, split_pairs
 from pipeline.stage import Corpus
 
-Earlier = Sequence[tuple[list[str | int], int]]  # folder and part of signatures, and how many of its documents were met
+Earlier = Sequence[tuple[str, int]]  # a part of earlier signatures, and how many of its documents were met
 
 _MAX_DOCUMENTS = 1 << 32  # numbers of documents are 32 bits, two to a pair
 
@@ -38,7 +39,7 @@ def find_clusters(corpus: Corpus, search: Search, *, leave_signatures: bool = Fa
     if not done.exists():
         shared = corpus.shared / "signatures" / search.rules.name
         home, earlier = (shared, None) if leave_signatures else (corpus.folder, str(shared) if shared.exists() else None)
-        stores = [part for output in search.against for part in open_store(output, search.rules)]
+        stores = [path for output in search.against for path in open_store(output, search.rules)]
         source = SignatureSource(home, earlier)
         counts = extract_facts(corpus, search, home, earlier)
         met = meet_earlier(corpus, search, stores)
@@ -50,7 +51,7 @@ def find_clusters(corpus: Corpus, search: Search, *, leave_signatures: bool = Fa
         clustered, resolved = resolve_clusters(corpus, search, members, first, pairs)
         write_verdicts(corpus, members.rows, members.table["doc_id"], clustered)
         if search.keep_signatures:
-            store_kept(corpus, search, source)
+            leave_signatures_of_kept(corpus, search, source)
             _remove_signatures(corpus.folder, shared)
         write_json(done, search.summary() | counts | found | sets | resolved)
         _remove(corpus.folder, "*.npy", *(f"{name}-*.arrow" for name in ("facts", "members", "task", "clustered")))
@@ -65,19 +66,17 @@ def extract_facts(corpus: Corpus, search: Search, home: Path, earlier: str | Non
     return _total(corpus.map("extract", function, items))
 
 
-def meet_earlier(corpus: Corpus, search: Search, stores: list[list[str | int]]) -> list[int]:
+def meet_earlier(corpus: Corpus, search: Search, stores: list[str]) -> list[int]:
     """How many documents of each part of the earlier outputs may resemble a new one; see `earlier.MeetEarlier`.
 
     They become shards behind those of the corpus, and their documents get the numbers behind those of the corpus.
     """
     if not stores:
         return []
-    keys, bands = corpus.folder / "new_keys.npy", search.bands
-    if not keys.exists():
-        parts = [np.load(corpus.folder / f"bands-{number:05d}.npy", mmap_mode="r") for number in range(len(corpus.shards))]
-        write_array(keys, np.sort(np.concatenate(parts, axis=1), axis=1))
-    items = [[*part, len(corpus.shards) + place] for place, part in enumerate(stores)]
-    return list(corpus.map("earlier", MeetEarlier(str(corpus.folder), *bands), items))
+    if not (corpus.folder / "new_filter.npy").exists():
+        write_new_keys(corpus.folder, len(corpus.shards))
+    items = [[part, len(corpus.shards) + place] for place, part in enumerate(stores)]
+    return list(corpus.map("earlier", MeetEarlier(str(corpus.folder), *search.bands), items))
 
 
 def find_candidates(
@@ -145,7 +144,7 @@ def describe_members(
     bounds = np.searchsorted(rows, firsts).tolist()
     ranges = [[number, first, start, stop] for number, (first, (start, stop)) in enumerate(zip(firsts, pairwise(bounds))) if stop > start]
     own = [[str(corpus.shards[r[0]]), *r] for r in ranges if r[0] < len(corpus.shards)]
-    others = [[*earlier[r[0] - len(corpus.shards)][0], *r] for r in ranges if r[0] >= len(corpus.shards)]
+    others = [[earlier[r[0] - len(corpus.shards)][0], *r] for r in ranges if r[0] >= len(corpus.shards)]
     counts = _total(
         corpus.map("members", DescribeMembers(str(corpus.folder), search.rules, search.keep), own)
         + corpus.map("earlier members", DescribeEarlier(str(corpus.folder), search.keep), others)
@@ -154,27 +153,39 @@ def describe_members(
     return Members(rows, table), {"members": len(rows), "shingles_of_members": counts.get("shingles", 0)}
 
 
-def store_kept(corpus: Corpus, search: Search, source: SignatureSource) -> None:
-    """Leaves in `corpus.shared` what later runs need of the documents that are kept; see `earlier.StoreKept`."""
+def leave_signatures_of_kept(corpus: Corpus, search: Search, source: SignatureSource) -> None:
+    """Leaves in `corpus.shared` what later runs need of the documents that are kept; see `store.LeaveSignatures`."""
     target = corpus.shared / "kept_signatures"
     items = [[str(path), number, first] for number, (path, first) in enumerate(zip(corpus.shards, corpus.first_rows()))]
-    corpus.map("store", StoreKept(str(corpus.folder), source, len(corpus.shards), str(target), search.rules), items)
-    finish_store(target, search.rules, len(items))
+    corpus.map("store", LeaveSignatures(str(corpus.folder), source, len(corpus.shards), str(target), search.rules), items)
 
 
 def resolve_clusters(
     corpus: Corpus, search: Search, members: Members, first: np.ndarray, pairs: np.ndarray
 ) -> tuple[pa.Table, dict[str, int]]:
-    """Verifies the candidate pairs and walks the clusters; see `clusters.ResolveTask`. Returns CLUSTERED and counts."""
-    places = np.searchsorted(members.rows, np.stack([pairs >> np.uint64(32), pairs & np.uint64(0xFFFFFFFF)], axis=1))
-    copy_of = np.searchsorted(members.rows, first[members.rows])
+    """Verifies the candidate pairs, joins those that are alike to clusters and walks these. Returns CLUSTERED and counts.
+
+    See `verification.VerifyPairs` and `clusters.WalkClusters`.
+    """
+    place = np.zeros(len(first), np.uint32)  # of a document among the members
+    place[members.rows] = np.arange(len(members.rows), dtype=np.uint32)
+    by_place = np.stack([place[pairs >> np.uint64(32)], place[pairs & np.uint64(0xFFFFFFFF)]])
+    copy_of = place[first[members.rows]].astype(np.int64)
+    where = locations(members.table)
+    ranges = split_pairs(by_place, where[2] - where[1])
+    write_array(corpus.folder / "candidates_by_place.npy", by_place)
+    write_array(corpus.folder / "locations.npy", where)
+    del place, by_place, where
+    limits = (search.similarity, search.share)
+    verified = _total(corpus.map("verify", VerifyPairs(str(corpus.folder), *limits), ranges))
+    roots = join_edges(corpus.folder, len(ranges), copy_of)
     fixed = members.rows >= sum(corpus.rows)
-    tasks = write_tasks(corpus.folder, members.table, fixed, rank(members.table, fixed), copy_of, places)
-    counts = _total(corpus.map("resolve", ResolveTask(str(corpus.folder), search.similarity, search.share), list(range(tasks))))
+    tasks = write_tasks(corpus.folder, members.table, fixed, copy_of, roots)
+    walked = _total(corpus.map("survivors", WalkClusters(str(corpus.folder), *limits), list(range(tasks))))
     clustered = read_clustered(corpus.folder, range(tasks))
-    dropped = pc.sum(pc.not_equal(clustered["member"], clustered["survivor"])).as_py() or 0
-    names = ("verified", "edges", "walked", "clusters")
-    return clustered, {name: counts.get(name, 0) for name in names} | {"duplicates": dropped}
+    counts = verified | walked
+    counts["duplicates"] = pc.sum(pc.not_equal(clustered["member"], clustered["survivor"])).as_py() or 0
+    return clustered, {name: counts.get(name, 0) for name in ("verified", "edges", "walked", "clusters", "duplicates")}
 
 
 def _total(results: list[dict[str, int]]) -> dict[str, int]:

@@ -57,8 +57,8 @@ def _filled(values: pa.Array) -> np.ndarray:
 
 def rank(members: pa.Table, fixed: np.ndarray) -> np.ndarray:
     """The place of each member in the keep order (uint32): the fixed, then by the columns `keep_0`, `keep_1` …, ties by doc_id."""
-    names = ["fixed", *(name for name in members.column_names if name.startswith("keep_")), "doc_id"]
-    keyed = members.append_column("fixed", pa.array((~fixed).astype(np.int8)))
+    names = ["free", *(name for name in members.column_names if name.startswith("keep_")), "doc_id"]
+    keyed = members.append_column("free", pa.array((~fixed).astype(np.int8)))
     order = pc.sort_indices(keyed, sort_keys=[(name, "ascending") for name in names]).to_numpy()
     places = np.empty(len(order), np.uint32)
     places[order] = np.arange(len(order), dtype=np.uint32)

@@ -63,7 +63,7 @@ def find_duplicates(
     count = sum(map(len, chunks))
     search = Search(threshold, SignatureRules(num_perm, seed, shingle_words), target_recall, _keep(keep), containment)
     with tempfile.TemporaryDirectory() as name:
-        corpus = _write_corpus(Path(name), chunks, _ids(ids, count), columns or {})
+        corpus = _write_corpus(Path(name), chunks, text_ids(ids, count), columns or {})
         find_clusters(corpus, search)
         return _members(corpus)
 
@@ -82,7 +82,8 @@ def _rule(rule: Any) -> Rule | PreferredSources:
     raise ValueError(f"keep is {rule!r}; one of {', '.join(get_args(Rule))} or {{'sources': [...]}} was expected")
 
 
-def _ids(ids: Sequence[object] | None, count: int) -> list[str]:
+def text_ids(ids: Sequence[object] | None, count: int) -> list[str]:
+    """One string for each text: its own, or else its place. Raises ValueError where they do not fit or repeat."""
     if ids is None:
         return [str(place) for place in range(count)]
     named = [str(value) for value in ids]
@@ -95,7 +96,7 @@ def _ids(ids: Sequence[object] | None, count: int) -> list[str]:
 
 
 def _write_corpus(folder: Path, chunks: list[pa.Array], ids: list[str], columns: Mapping[str, Any]) -> Corpus:
-    batches = list(_batches(chunks, ids, columns))
+    batches = list(text_batches(chunks, ids, columns))
     shards, rows = [], []
     for first in range(0, len(batches), _SHARD_BATCHES):
         shards.append(folder / f"shard-{first:07d}.arrow")
@@ -104,7 +105,8 @@ def _write_corpus(folder: Path, chunks: list[pa.Array], ids: list[str], columns:
     return Corpus(shards, rows, folder / "own", folder / "shared", _map)
 
 
-def _batches(chunks: list[pa.Array], ids: list[str], columns: Mapping[str, Any]) -> Iterator[pa.RecordBatch]:
+def text_batches(chunks: list[pa.Array], ids: list[str], columns: Mapping[str, Any]) -> Iterator[pa.RecordBatch]:
+    """The texts as batches of the schema, with these ids and more columns; a text that is null is empty."""
     at = 0
     for chunk in chunks:
         for start in range(0, len(chunk), _BATCH_ROWS):

@@ -48,10 +48,10 @@ class DropNearDuplicates:
         metadata={"help": "a document also goes for a kept one that holds this share of its shingles (a shorter version of it)"},
     )
     against: tuple[str, ...] = field(
-        default=(), metadata={"help": "outputs of earlier runs with keep_signatures: a document that resembles one of theirs goes for it"}
+        default=(), metadata={"help": "outputs of earlier runs: a document that resembles one of theirs goes for it, whatever `keep` says"}
     )
     keep_signatures: bool = field(
-        default=False, metadata={"help": "keep the signatures of kept documents beside the output, for `against` of later runs"}
+        default=True, metadata={"help": "keep signatures/ of the documents beside the output, for `against` of later runs"}
     )
     num_perm: Annotated[int, Ge(1)] = field(default=128, metadata={"help": "places of a signature"})
     seed: Annotated[int, Ge(0)] = field(default=1, metadata={"help": "seed of the permutations"})

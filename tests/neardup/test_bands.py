@@ -76,10 +76,10 @@ def test_buckets_are_the_groups_of_equal_keys(small: list[int], collide: bool) -
 def signatures_of(groups: list[int], seed: int = 1) -> np.ndarray:
     """Random signatures; those of one group agree in three quarters of their places."""
     random = np.random.default_rng(seed)
-    bases = random.integers(0, 2**32, (max(groups) + 1, 128), np.uint32)
+    bases = random.integers(0, 2**16, (max(groups) + 1, 128), np.uint16)
     made = bases[groups]
     change = random.random(made.shape) < 0.13
-    made[change] = random.integers(0, 2**32, int(change.sum()), np.uint32)
+    made[change] = random.integers(0, 2**16, int(change.sum()), np.uint16)
     return made
 
 

@@ -2,43 +2,65 @@
 
 import json
 import random
-import shutil
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
+from pipeline.config import parse_config
 from pipeline.errors import UserError
-from pipeline.files import open_ipc
+from pipeline.kernels.bands import band_keys
+from pipeline.kernels.meeting import fill_filter, meets
 from pipeline.neardup import shingle_hashes, signatures
-from pipeline.neardup.earlier import meet
+from pipeline.neardup.earlier import read_part, stored_sets, stored_signatures
 from pipeline.neardup.families import FindFamilies
+from pipeline.neardup.signatures import shorten
+from pipeline.runner import run
 from pipeline.stages.drop_near_duplicates import DropNearDuplicates
+from pipeline.verify import verify
 from tests.support import batch_of, run_stage, seed, write_shards
 
-STAGE = DropNearDuplicates(keep="first", keep_signatures=True, target_recall=0.9999999)
+RECALL = 0.9999999  # so that chance plays no part
 
 
-def batch_run(folder: Path, texts: list[str], first: int, stage: DropNearDuplicates) -> list[dict[str, Any]]:
-    """A run over a few texts with ids from d`first` on, in two shards; its signatures come to lie in `folder/signatures`."""
+class Silent:
+    """A progress that tells nothing."""
+
+    def start(self, name: str, total: int) -> None: ...
+
+    def advance(self) -> None: ...
+
+
+def run_over(folder: Path, texts: Iterable[tuple[str, str]], stages: list[Any] | None = None, **settings: Any) -> Path:
+    """A whole run over (id, text) with the settings of `drop_near_duplicates`, or with these stages; its output."""
     folder.mkdir()
-    batch = batch_of(texts, doc_id=[f"d{first + i}" for i in range(len(texts))])
-    cut = len(texts) // 2
-    corpus = write_shards(folder, [[batch.slice(0, cut)], [batch.slice(cut)]])
-    stage.judge(corpus)
-    if stage.keep_signatures:
-        shutil.move(corpus.shared / "kept_signatures", folder / "signatures")
-    rows: list[dict[str, Any]] = []
-    for number, part in enumerate((batch.slice(0, cut), batch.slice(cut))):
-        verdicts = open_ipc(corpus.folder / f"verdicts-{number:05d}.arrow").read_all()
-        rows += stage.apply(part, verdicts).batch.to_pylist()
-    return rows
+    lines = [json.dumps({"id": name, "text": text}) for name, text in texts]
+    (folder / "in.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    values = {
+        "input": {"path": str(folder / "in.jsonl"), "columns": {"doc_id": "id"}},
+        "stages": stages or [{"drop_near_duplicates": settings}],
+        "output": {"path": str(folder / "out"), "part_bytes": 20_000},
+    }
+    run(parse_config(values, "test"), Silent(), workers=1)
+    return folder / "out"
+
+
+def rows(output: Path) -> list[dict[str, Any]]:
+    """The documents, kept and dropped, by number in their ids."""
+    found = [row for kind in ("documents", "dropped") for row in pq.read_table(output / kind).to_pylist()]
+    return sorted(found, key=lambda row: int(row["doc_id"][1:]))
+
+
+def store(output: Path) -> list[Path]:
+    return sorted((output / "signatures").iterdir())
 
 
 def versions(seed_number: int, count: int) -> list[str]:
-    """Stories and edited copies of them in random order; some texts are empty."""
+    """Stories and edited copies of them in random order; some texts have nothing to see."""
     draw = random.Random(seed_number)
     stories = [[f"w{draw.randrange(10**6)}" for _ in range(draw.randrange(3, 120))] for _ in range(count // 4)]
     texts = []
@@ -46,76 +68,139 @@ def versions(seed_number: int, count: int) -> list[str]:
         words = list(draw.choice(stories))
         for _ in range(draw.randrange(0, 8)):
             words[draw.randrange(len(words))] = f"new{draw.randrange(10**6)}"
-        texts.append(" ".join(words[draw.randrange(0, 1 + len(words) // 5) :]) if draw.random() < 0.95 else "")
+        texts.append(" ".join(words[draw.randrange(0, 1 + len(words) // 5) :]) if draw.random() < 0.95 else " ")
     return texts
 
 
-@pytest.mark.parametrize("seed_number", range(3))
-def test_ten_batches_keep_what_one_run_keeps(tmp_path: Path, seed_number: int) -> None:
-    """Each against all before it; survivors and similarities are the same too."""
-    texts = versions(seed_number, 120)
-    table, _ = run_stage(STAGE, [[batch_of(texts)]])
+def test_ten_batches_keep_what_one_run_keeps(tmp_path: Path) -> None:
+    """Each against all before it; survivors and similarities are the same too, and each output holds by itself."""
+    texts = versions(1, 120)
+    table, _ = run_stage(DropNearDuplicates(keep="first", target_recall=RECALL), [[batch_of(texts)]])
     names = ("doc_id", "drop_reason", "survivor_id", "similarity", "containment")
     expected = [{name: row[name] for name in names} for row in table.to_pylist()]
-    found, outputs = [], []
+    found: list[dict[str, Any]] = []
+    outputs: list[Path] = []
     for number in range(10):
-        stage = replace(STAGE, against=tuple(outputs))
-        folder = tmp_path / f"run-{number}"
-        found += batch_run(folder, texts[number * 12 : number * 12 + 12], number * 12, stage)
-        outputs.append(str(folder))
-    assert [{name: row[name] for name in names} for row in found] == expected
-    assert 20 < sum(row["drop_reason"] == "near_duplicate" for row in found) < 115
+        part = [(f"d{i}", texts[i]) for i in range(12 * number, 12 * number + 12)]
+        settings = {"keep": "first", "target_recall": RECALL, "against": [str(path) for path in outputs]}
+        outputs.append(run_over(tmp_path / f"run-{number}", part, **settings))
+        found += rows(outputs[-1])
+    assert [{name: row.get(name) for name in names} for row in found] == expected
+    assert 20 < sum(row.get("drop_reason") == "near_duplicate" for row in found) < 115
+    assert list(verify(outputs[-1])) == []
 
 
 def test_new_document_goes_for_an_earlier_one(tmp_path: Path) -> None:
     """Whatever `keep` says: the earlier is out of reach. Its id is survivor and cluster; what is new stays."""
-    batch_run(tmp_path / "first", [seed(4), "alone"], 0, DropNearDuplicates(keep_signatures=True))
-    stage = DropNearDuplicates(against=(str(tmp_path / "first"),))
-    rows = batch_run(tmp_path / "second", [seed(3), "Alone!", seed(1)], 2, stage)
-    assert [row["drop_reason"] for row in rows] == ["near_duplicate", "near_duplicate", None]
-    assert [row["survivor_id"] for row in rows] == ["d0", "d1", None]
-    assert [row["cluster_id"] for row in rows] == ["d0", "d1", None]
-    assert rows[0]["similarity"] == pytest.approx(0.55, abs=0.03)
+    first = run_over(tmp_path / "first", [("d0", seed(4)), ("d1", "alone")])
+    second = run_over(tmp_path / "second", [("d2", seed(3)), ("d3", "Alone!"), ("d4", seed(1))], against=[str(first)])
+    told = [(row.get("drop_reason"), row.get("survivor_id"), row["cluster_id"]) for row in rows(second)]
+    assert told == [("near_duplicate", "d0", "d0"), ("near_duplicate", "d1", "d1"), (None, None, None)]
+    assert rows(second)[0]["similarity"] == pytest.approx(0.55, abs=0.03)
+
+
+def test_verify_holds_survivors_of_earlier_outputs_to_their_word(tmp_path: Path) -> None:
+    """The earlier output proves the similarity; where it says something else, that is a lie."""
+    first = run_over(tmp_path / "first", [("d0", seed(4))])
+    second = run_over(tmp_path / "second", [("d2", seed(3))], against=[str(first)])
+    assert list(verify(second)) == []
+    (first / "signatures" / "part-00000.arrow").unlink()
+    assert "which is not kept" in next(verify(second))
+
+
+def test_earlier_text_is_not_read_again(tmp_path: Path) -> None:
+    """Neither the input nor the documents of the earlier run need be there any more."""
+    first = run_over(tmp_path / "first", [("d0", seed(4))])
+    (tmp_path / "first" / "in.jsonl").unlink()
+    for path in (first / "documents").iterdir():
+        path.unlink()
+    second = run_over(tmp_path / "second", [("d1", seed(3))], against=[str(first)])
+    assert rows(second)[0]["survivor_id"] == "d0"
 
 
 def test_refuses_signatures_of_other_rules_and_none(tmp_path: Path) -> None:
     """Both are named."""
-    batch_run(tmp_path / "first", [seed(4)], 0, DropNearDuplicates(keep_signatures=True, seed=7))
-    with pytest.raises(UserError, match="perm128-seed7-words5, while this run makes affine32-tokens1-perm128-seed1-words5"):
-        batch_run(tmp_path / "second", [seed(3)], 1, DropNearDuplicates(against=(str(tmp_path / "first"),)))
-    with pytest.raises(UserError, match=r"nowhere: keeps no signatures .* keep_signatures: true"):
-        batch_run(tmp_path / "third", [seed(3)], 1, DropNearDuplicates(against=("nowhere",)))
+    first = run_over(tmp_path / "first", [("d0", seed(4))], seed=7)
+    without = run_over(tmp_path / "without", [("d0", seed(4))], keep_signatures=False)
+    assert not (without / "signatures").exists()
+    for name, earlier, message in (
+        ("second", first, "perm128-seed7-words5, while this run makes affine32-tokens1-perm128-seed1-words5"),
+        ("third", without, r"without/out: keeps no signatures; .* keep_signatures: true"),
+        ("fourth", tmp_path / "nowhere", r"nowhere: holds no finished run"),
+    ):
+        with pytest.raises(UserError, match=message):
+            run_over(tmp_path / name, [("d1", seed(3))], against=[str(earlier)])
+    gone = run_over(tmp_path / "gone", [("d0", seed(4))])
+    store(gone)[0].unlink()
+    with pytest.raises(UserError, match=r"part-00000.arrow: is missing"):
+        run_over(tmp_path / "fifth", [("d1", seed(3))], against=[str(gone)])
 
 
-def test_store_holds_kept_documents_only(tmp_path: Path) -> None:
-    """Dropped, empty and marked ones leave nothing."""
-    batch_run(tmp_path / "first", [seed(4), "", seed(3), seed(3), "one"], 0, DropNearDuplicates(keep_signatures=True))
-    folder = tmp_path / "first" / "signatures"
-    assert json.loads((folder / "rules.json").read_text()) == {"rules": "affine32-tokens1-perm128-seed1-words5", "parts": 2}
-    ids = [value for number in range(2) for value in open_ipc(folder / f"kept-{number:05d}.arrow").read_all()["doc_id"].to_pylist()]
-    assert ids == ["d2", "d4"]
-    assert sum(len(np.load(folder / f"signatures-{number:05d}.npy")) for number in range(2)) == 2
+def test_store_holds_what_came_to_documents_only(tmp_path: Path) -> None:
+    """Dropped ones leave nothing, also those that a later stage dropped; nor do blank ones. In the order of documents/."""
+    texts = [seed(4), " ", seed(3), seed(3), "one", "Le chat est sur la table et le chien est dans la maison avec les enfants."]
+    stages = ["drop_near_duplicates", {"identify_language": {"keep": ["en"]}}]
+    output = run_over(tmp_path / "first", [(f"d{i}", text) for i, text in enumerate(texts)], stages)
+    kept = pq.read_table(output / "documents")["doc_id"].to_pylist()
+    assert kept == ["d2", "d4"]
+    assert [doc_id for path in store(output) for doc_id in read_part(path)["doc_id"].to_pylist()] == kept
+    later = run_over(tmp_path / "second", [("d9", texts[5])], against=[str(output)])
+    assert "survivor_id" not in rows(later)[0]
 
 
-def test_meeting_is_set_membership() -> None:
-    """In the same band only."""
-    others = np.sort(np.array([[5, 1, 9], [2, 2, 7]], np.uint32), axis=1)
-    keys = np.array([[2, 9, 4, 0], [7, 3, 5, 4_000_000_000]], np.uint32)
-    assert meet(keys, others).tolist() == [True, True, False, False]
-    assert meet(keys, others[:, :0]).tolist() == [False] * 4
+def test_store_has_the_same_bytes_however_the_corpus_is_split(tmp_path: Path) -> None:
+    """One file or three, one process or two: the parts are those of documents/."""
+    texts = [text for i in range(5) for text in (seed(i), seed(i)[: 1000 + i])]
+    made = []
+    for name, files, workers in (("one", 1, 1), ("more", 3, 2)):
+        source = tmp_path / name
+        source.mkdir()
+        lines = [json.dumps({"id": f"d{i}", "text": text}) for i, text in enumerate(texts)]
+        for number in range(files):
+            here = lines[number * len(lines) // files : (number + 1) * len(lines) // files]
+            (source / f"{number}.jsonl").write_text("\n".join(here), encoding="utf-8")
+        values = {
+            "input": {"path": str(source), "columns": {"doc_id": "id"}},
+            "stages": ["drop_near_duplicates"],
+            "output": {"path": str(tmp_path / f"{name}-out"), "part_bytes": 10_000},
+        }
+        run(parse_config(values, "test"), Silent(), workers=workers)
+        made.append({path.name: path.read_bytes() for path in store(tmp_path / f"{name}-out")})
+    assert made[0] == made[1]
+    assert len(made[0]) == len(list((tmp_path / "one-out" / "documents").iterdir())) > 2
 
 
-def test_store_takes_signatures_that_the_families_left(tmp_path: Path) -> None:
-    """Those of unchanged documents and those signed anew are what signing all of them gives."""
+@pytest.mark.parametrize("words", [1, 3, 1000])
+def test_meeting_is_set_membership(words: int) -> None:
+    """In the same band only, however small the filter."""
+    draw = np.random.default_rng(1)
+    stored = draw.integers(0, 4, (500, 4), np.uint16)
+    keys = np.sort(draw.integers(0, 2**32, (2, 40), np.uint32), axis=1)
+    own = np.empty((2, 500), np.uint32)
+    band_keys(stored, 2, 2, own)
+    keys[0, :5], keys[1, :3] = own[0, :5], own[1, 7:10]
+    keys.sort(axis=1)
+    expected = np.isin(own[0], keys[0]) | np.isin(own[1], keys[1])
+    assert np.array_equal(meets(stored, 2, 2, keys, fill_filter(keys, words)), expected)
+    assert 0 < expected.sum() < 500
+    nothing = np.empty((2, 0), np.uint32)
+    assert not meets(stored, 2, 2, nothing, fill_filter(nothing, words)).any()
+
+
+def test_stored_sets_and_signatures_are_those_of_the_texts(tmp_path: Path) -> None:
+    """Also of documents whose signatures the families left, and of those signed anew since."""
     texts = [seed(i) for i in range(4)]
+    output = run_over(tmp_path / "run", [(f"d{i}", text) for i, text in enumerate(texts)])
+    parts = [read_part(path) for path in store(output)]
+    assert np.array_equal(np.concatenate([stored_signatures(part) for part in parts]), shorten(signatures(texts)))
+    sets = [np.split(values, starts[1:-1]) for values, starts in map(stored_sets, parts)]
+    assert [s.tolist() for part in sets for s in part] == [s.tolist() for s in shingle_hashes(texts)]
     changed = [*texts[:2], texts[2] + " And more.", texts[3]]
     corpus = write_shards(tmp_path, [[batch_of(texts)]])
     FindFamilies().judge(corpus)
     (tmp_path / "later").mkdir()
     later = replace(write_shards(tmp_path / "later", [[batch_of(changed)]]), shared=corpus.shared)
-    assert DropNearDuplicates(keep_signatures=True).judge(later)["signed"] == 1
-    store = corpus.shared / "kept_signatures"
-    assert np.array_equal(np.load(store / "signatures-00000.npy"), signatures(changed))
-    sets, kept = np.load(store / "sets-00000.npy"), open_ipc(store / "kept-00000.arrow").read_all().to_pylist()
-    assert [sets[row["set_start"] : row["set_stop"]].tolist() for row in kept] == [s.tolist() for s in shingle_hashes(changed)]
-    assert sorted(path.name for path in corpus.shared.rglob("*") if path.is_file()) == sorted(path.name for path in store.iterdir())
+    assert DropNearDuplicates().judge(later)["signed"] == 1
+    left = read_part(corpus.shared / "kept_signatures" / "left-00000.arrow")
+    assert np.array_equal(stored_signatures(left), shorten(signatures(changed)))
+    assert [path.name for path in corpus.shared.rglob("*") if path.is_file()] == ["left-00000.arrow"]

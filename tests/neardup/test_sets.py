@@ -1,6 +1,7 @@
 """Set kernels against Python's sets: sorting, intersection, the Jaccard test, components."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numba import njit
 
+from pipeline.kernels.packed_sets import pack_sets, unpack_sets
 from pipeline.kernels.sets import MAX_BUCKETS, shared_if_alike, sort_unique
 from pipeline.kernels.sorting import sort
 from pipeline.kernels.union_find import components
@@ -91,3 +93,26 @@ def test_radix_sort_sorts_many(count: int) -> None:
     expected = np.sort(made)
     sort(made)
     assert np.array_equal(made, expected)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(LISTS, max_size=8))
+@example([[0], [2**32 - 1], [], [0, 2**32 - 1], list(range(2**32 - 300, 2**32))])
+@example([list(range(5000))])
+def test_packed_sets_come_back(lists: list[list[int]]) -> None:
+    """Sets of every size, crowded at either end or spread."""
+    sets = [sorted(set(values)) for values in lists]
+    sizes = np.array([len(s) for s in sets], np.int64)
+    ends = np.cumsum(sizes)
+    values = np.array([v for s in sets for v in s], np.uint32)
+    offsets, packed = pack_sets(values, ends - sizes, ends)
+    back, starts = unpack_sets(offsets, packed)
+    assert [back[a:b].tolist() for a, b in pairwise(starts)] == sets
+
+
+def test_packed_sets_are_small() -> None:
+    """34 - log2(n) bits a hash and four bytes a set, for sets of n random hashes."""
+    for size in (70, 500, 5000):
+        values = np.unique(np.random.default_rng(size).integers(0, 2**32, size, np.uint32))
+        _, packed = pack_sets(values, np.array([0]), np.array([len(values)]))
+        assert 8 * (len(packed) - 5) < size * (34 - np.log2(size))

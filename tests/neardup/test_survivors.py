@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.kernels.clusters import verified_components
+from pipeline.kernels.clusters import alike_pairs
 from pipeline.kernels.survivors import DIRECT, walk_survivors
 
 Sets = list[set[int]]
@@ -99,6 +99,6 @@ def test_pair_within_a_cluster_is_not_compared_again() -> None:
     """Components need no pair whose ends they already join."""
     sets = [{1, 2, 3}, {1, 2, 3, 4}, {1, 2, 3, 5}, {7}]
     first, second = np.array([0, 0, 1, 2]), np.array([1, 2, 2, 3])
-    roots, compared, alike = verified_components(*flat(sets), np.arange(4), first, second, 1, 2, *ALIKE_ONLY)
-    assert roots.tolist() == [0, 0, 0, 3]
-    assert (compared, alike) == (3, 2)
+    alike, compared = alike_pairs(*flat(sets), first, second, 1, 2, *ALIKE_ONLY)
+    assert alike.tolist() == [True, True, False, False]
+    assert compared == 3

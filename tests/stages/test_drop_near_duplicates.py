@@ -379,7 +379,7 @@ def test_leaves_only_verdicts_on_the_disk(tmp_path: Path) -> None:
     corpus = write_shards(tmp_path, [[batch_of([seed(i) for i in range(5)])], [batch_of([seed(0)])]])
     FindFamilies().judge(corpus)
     later = second_look(tmp_path / "later", corpus, [seed(i) for i in range(5)])
-    DropNearDuplicates().judge(later)
+    DropNearDuplicates(keep_signatures=False).judge(later)
     for folder in (corpus.folder, later.folder):
         assert {path.name.split("-")[0] for path in folder.iterdir()} == {"verdicts", "judged.json"}
     assert not [path for path in corpus.shared.rglob("*") if path.is_file()]
@@ -389,7 +389,7 @@ class StoppedError(Exception):
     """Stands for the end of a process."""
 
 
-@pytest.mark.parametrize("stop_at", ["extract", "pairs", "members", "resolve", "after"])
+@pytest.mark.parametrize("stop_at", ["extract", "pairs", "members", "verify", "survivors", "after"])
 def test_interrupted_judgement_goes_on(tmp_path: Path, stop_at: str) -> None:
     """Finished maps are not run again, whatever was removed since; the result is that of one go."""
     texts = [seed(i) for i in range(5)] + [seed(0), "", "alone"]
