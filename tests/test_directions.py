@@ -17,6 +17,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "stage": set(),
     "files": set(),
+    "checkpoints": {"files"},
     "resources": set(),
     "places": set(),
     "digests": {"kernels"},
@@ -28,9 +29,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "boilerplate": FOUNDATION | {"boilerplate", "resources", "places"},
     "translation": FOUNDATION | {"translation", "exchange"},
     "stages": FOUNDATION | {"stages", "neardup", "encoding", "boilerplate", "translation", "exchange"},
-    "readers": {"schema", "files", "readers", "digests", "kernels"},
-    "writer": {"schema", "files", "edits"},
-    "report": {"report", "files", "edits"},
+    "readers": {"schema", "files", "readers", "storage", "digests", "kernels"},
+    "storage": {"storage"},
+    "population": set(),
+    "writer": {"schema", "files", "edits", "population"},
+    "report": {"report", "result", "files", "edits"},
     "engines": set(),
 }
 # A library has one home.
@@ -38,10 +41,12 @@ HOMES = {
     "ftfy": {"encoding/one_pass.py", "encoding/proof.py"},
     "datasketch": {"neardup/signatures.py"},
     "chardet": {"readers/decode.py"},
+    "fsspec": {"storage/stores.py"},
+    "trafilatura": {"readers/extraction.py"},
     "doublemetaphone": {"translation/names.py"},
     "typer": {"cli.py"},
     "rich": {"terminal.py"},
-    "pydantic": {"config.py", "boilerplate/packs.py"},
+    "pydantic": {"config.py", "config_schema.py", "boilerplate/packs.py"},
 }
 
 

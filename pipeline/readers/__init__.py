@@ -7,8 +7,7 @@ the results together. A format is a module with a line in `formats.READERS`: it 
 
 from pipeline.readers.duplicates import ReadCorpus, resolve_duplicate_ids
 from pipeline.readers.ids import DuplicateId, find_duplicate_ids
-from pipeline.readers.listing import describe_files
-from pipeline.readers.plan import plan_input
+from pipeline.readers.plan import describe_input, plan_input
 from pipeline.readers.read import ReadResult, read_task
 from pipeline.readers.records import QUARANTINE
 from pipeline.readers.spec import InputPlan, InputSpec, ReadTask
@@ -21,7 +20,7 @@ __all__ = [
     "ReadCorpus",
     "ReadResult",
     "ReadTask",
-    "describe_files",
+    "describe_input",
     "find_duplicate_ids",
     "plan_input",
     "read_task",

@@ -10,21 +10,23 @@ from pipeline.readers.lines import KEPT_BYTES
 from pipeline.readers.records import Rejected
 from pipeline.readers.spec import InputSpec, Piece
 from pipeline.readers.tables import check_text_column
+from pipeline.storage import first_bytes, is_url, open_seekable, shown
 
 _FILE_MAGIC = b"ARROW1"
 
 
 @contextmanager
 def open_arrow(path: str) -> Iterator[pa.RecordBatchFileReader | pa.RecordBatchStreamReader]:
-    """A reader over the memory-mapped file. Raises UserError when it is none."""
+    """A reader over the file, memory-mapped where it is local. Raises UserError when it is none."""
     try:
-        with pa.memory_map(path) as source:
+        with pa.PythonFile(open_seekable(path)) if is_url(path) else pa.memory_map(path) as source:
             is_file = source.read(len(_FILE_MAGIC)) == _FILE_MAGIC
             source.seek(0)
             try:
                 reader = pa.ipc.open_file(source) if is_file else pa.ipc.open_stream(source)
             except (pa.ArrowInvalid, OSError) as error:
-                raise UserError(f"{path}: not an Arrow IPC file ({first_line(error)}); mend it or take it out of the input") from None
+                hint = "mend it or take it out of the input"
+                raise UserError(f"{shown(path)}: not an Arrow IPC file ({first_line(error)}); {hint}") from None
             yield reader
     except PermissionError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
@@ -72,6 +74,5 @@ def _check_offsets(rows: pa.RecordBatch) -> None:
 
 
 def _broken(piece: Piece, index: int, error: Exception) -> Rejected:
-    with open(piece.path, "rb") as stream:
-        raw = stream.read(KEPT_BYTES)
+    raw = first_bytes(piece.path, KEPT_BYTES)
     return Rejected(piece.name, f"batch {index + 1}", f"broken Arrow record batch ({first_line(error)})", raw)

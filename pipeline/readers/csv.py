@@ -7,13 +7,14 @@ not the rest of the file.
 
 import csv
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 from pipeline.readers.decode import UndecodableError, decode
 from pipeline.readers.lines import KEPT_BYTES, Block, line_blocks, too_long
+from pipeline.readers.pages import make_page_record
 from pipeline.readers.records import Record, Rejected, make_record
-from pipeline.readers.spec import InputColumns, InputSpec, Piece
+from pipeline.readers.spec import InputSpec, Piece
 from pipeline.readers.streams import sniff, text_chunks
 
 # For a name that ends in .csv; the first that gives a header with the column of the text. Excel writes ";" where "," is the decimal sign.
@@ -39,7 +40,8 @@ def read_csv(piece: Piece, spec: InputSpec) -> Iterator[Record | Rejected]:
     # The csv module knows one limit for the process; it is never lowered, and ours is the one that holds.
     csv.field_size_limit(max(csv.field_size_limit(), spec.max_record_bytes))
     columns, rows = spec.input_columns(), _Rows(piece, spec)
-    header = rows.header(columns)
+    make = make_page_record if columns.html else make_record
+    header = rows.header({columns.text})
     if header is None:
         return
     for number, row in enumerate(rows, piece.first_record):
@@ -49,7 +51,7 @@ def read_csv(piece: Piece, spec: InputSpec) -> Iterator[Record | Rejected]:
             problem = f"ragged row ({_fields(len(row.fields))}, the header has {len(header)})"
         if problem is None:
             values = {name: field if field or name == columns.text else None for name, field in zip(header, row.fields)}
-            record = make_record(values, columns, file=piece.name, position=position, number=number, encoding=row.encoding)
+            record = make(values, columns, file=piece.name, position=position, number=number, encoding=row.encoding)
             if isinstance(record, Record):
                 yield record
                 continue
@@ -57,10 +59,10 @@ def read_csv(piece: Piece, spec: InputSpec) -> Iterator[Record | Rejected]:
         yield Rejected(piece.name, position, problem, row.raw)
 
 
-def header_of(path: str, kind: str, columns: InputColumns) -> list[str]:
-    """The names in the header; none in an empty file."""
+def header_of(path: str, kind: str, wanted: Container[str]) -> list[str]:
+    """The names in the header, one of which is wanted; none in an empty file."""
     piece = Piece(path, path, "tsv" if kind == "tsv" else "csv", 0)
-    return _Rows(piece, InputSpec(path)).header(columns) or []
+    return _Rows(piece, InputSpec(path)).header(wanted) or []
 
 
 class _Row(NamedTuple):
@@ -84,8 +86,8 @@ class _Rows:
         self.waiting: deque[_Line] = deque()  # lines that were read and given back
         self.taken: list[_Line] = []  # lines of the row that is being read
 
-    def header(self, columns: InputColumns) -> list[str] | None:
-        """The first row; decides on the delimiter. None in a file without one."""
+    def header(self, wanted: Container[str]) -> list[str] | None:
+        """The first row; decides on the delimiter, by which one of the names is wanted. None in a file without a row."""
         found: list[list[str]] = []
         for delimiter in self.delimiters:
             self.delimiter = delimiter
@@ -93,7 +95,7 @@ class _Rows:
             if row is None:
                 return None
             found.append(row.fields)
-            if columns.text in row.fields:
+            if any(name in wanted for name in row.fields):
                 return row.fields
             self._give_back(self.taken)
         self.delimiter = self.delimiters[0]

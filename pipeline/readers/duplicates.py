@@ -35,6 +35,7 @@ class ReadCorpus(TypedDict):
     undated: int  # of all that were read, also of those that then went to quarantine for their ids
     bytes: int
     empty_files: int
+    retries: int
 
 
 def resolve_duplicate_ids(folder: str, results: Sequence[ReadResult], policy: Policy) -> ReadCorpus:
@@ -69,6 +70,7 @@ def _merge(folder: str, results: Iterable[ReadResult]) -> ReadCorpus:
         undated=0,
         bytes=0,
         empty_files=0,
+        retries=0,
     )
     for result in results:
         corpus["shards"] += [f"{folder}/{name}" for name, _, _ in result["shards"]]
@@ -82,6 +84,7 @@ def _merge(folder: str, results: Iterable[ReadResult]) -> ReadCorpus:
         corpus["undated"] += result["undated"]
         corpus["bytes"] += result["bytes"]
         corpus["empty_files"] += result["empty_files"]
+        corpus["retries"] += result["retries"]
     return corpus
 
 

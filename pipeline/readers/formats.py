@@ -6,6 +6,7 @@ from itertools import groupby
 
 from pipeline.readers.arrow import arrow_batches
 from pipeline.readers.csv import read_csv
+from pipeline.readers.html import read_html_file
 from pipeline.readers.jsonl import read_jsonl
 from pipeline.readers.parquet import parquet_batches
 from pipeline.readers.records import Parsed, read_rows
@@ -17,6 +18,7 @@ ReadPieces = Callable[[Iterable[Piece], InputSpec, int | None], Iterator[Parsed]
 
 READERS: dict[Format, ReadPieces] = {
     "text": partial(read_rows, read_text_file),
+    "html": partial(read_rows, read_html_file),
     "jsonl": partial(read_rows, read_jsonl),
     "csv": partial(read_rows, read_csv),
     "tsv": partial(read_rows, read_csv),

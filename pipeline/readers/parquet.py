@@ -10,16 +10,19 @@ from pipeline.readers.lines import KEPT_BYTES
 from pipeline.readers.records import Rejected
 from pipeline.readers.spec import InputSpec, Piece
 from pipeline.readers.tables import check_text_column
+from pipeline.storage import first_bytes, is_url, open_seekable, shown
 
 
 def open_parquet(path: str) -> pq.ParquetFile:
     """The open file, its footer read. Raises UserError when it is none."""
     try:
-        return pq.ParquetFile(path, pre_buffer=False)
+        return pq.ParquetFile(open_seekable(path) if is_url(path) else path, pre_buffer=False)
     except (pa.ArrowInvalid, OSError) as error:  # an OSError without a number is Arrow's, about the content
         if getattr(error, "errno", None) is not None:
             raise UserError(f"{path}: cannot be read ({_first_line(error)})") from None
-        raise UserError(f"{path}: not a Parquet file ({_first_line(error)}); mend it or take it out of the input") from None
+        raise UserError(
+            f"{shown(path)}: not a Parquet file ({_first_line(error)}); mend it or take it out of the input"
+        ) from None
 
 
 def parquet_batches(piece: Piece, spec: InputSpec) -> Iterator[tuple[pa.RecordBatch | Rejected, int]]:
@@ -52,9 +55,8 @@ def _broken(piece: Piece, group: int, first: int, last: int, metadata: pq.FileMe
     """The failure that stands for rows `first` to `last`, with the beginning of the row group's bytes."""
     columns = [metadata.row_group(group).column(place) for place in range(metadata.num_columns)]
     start = min(c.dictionary_page_offset or c.data_page_offset for c in columns)
-    with open(piece.path, "rb") as stream:
-        stream.seek(max(0, start))
-        raw = stream.read(min(KEPT_BYTES, sum(c.total_compressed_size for c in columns)))
+    size = sum(c.total_compressed_size for c in columns)
+    raw = first_bytes(piece.path, min(KEPT_BYTES, size), max(0, start))
     return Rejected(piece.name, f"rows {first} to {last}", f"broken Parquet row group ({_first_line(error)})", raw)
 
 

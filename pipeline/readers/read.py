@@ -16,6 +16,7 @@ from pipeline.readers.ids import ORIGINS, id_hashes
 from pipeline.readers.records import QUARANTINE, Parsed, Rejected, quarantine_batch
 from pipeline.readers.spec import ReadTask
 from pipeline.schema import SCHEMA
+from pipeline.storage import counted_retries
 
 
 class ReadResult(TypedDict):
@@ -30,6 +31,7 @@ class ReadResult(TypedDict):
     undated: int  # documents with a date that could not be read
     bytes: int  # on disk
     empty_files: int
+    retries: int  # transfers that were tried again
 
 
 def read_task(task: ReadTask, folder: str) -> ReadResult:
@@ -39,10 +41,21 @@ def read_task(task: ReadTask, folder: str) -> ReadResult:
     """
     size, empty = sum(piece.size for piece in task.pieces), sum(piece.size == 0 for piece in task.pieces)
     result = ReadResult(
-        shards=[], quarantine=[], rows=0, quarantined=0, reasons={}, encodings={}, undated=0, bytes=size, empty_files=empty
+        shards=[],
+        quarantine=[],
+        rows=0,
+        quarantined=0,
+        reasons={},
+        encodings={},
+        undated=0,
+        bytes=size,
+        empty_files=empty,
+        retries=0,
     )
-    for number, run in enumerate(_runs(read_pieces(task), task.spec.shard_bytes)):
-        _write_shard(run, Path(folder), f"{task.number:06d}-{number:06d}", result)
+    with counted_retries() as count:
+        for number, run in enumerate(_runs(read_pieces(task), task.spec.shard_bytes)):
+            _write_shard(run, Path(folder), f"{task.number:06d}-{number:06d}", result)
+    result["retries"] = count.total
     return result
 
 

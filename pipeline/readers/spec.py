@@ -8,11 +8,17 @@ from annotated_types import Gt
 
 MIB = 2**20
 
-Format = Literal["text", "jsonl", "csv", "tsv", "parquet", "arrow"]
+Format = Literal["text", "html", "jsonl", "csv", "tsv", "parquet", "arrow"]
+
+# What a run file may name an input column for: columns of the schema, and "html" for a page that the text is extracted from.
+FILLED = ("doc_id", "source", "url", "title", "published", "text", "html")
 
 
 class InputColumns(NamedTuple):
-    """The input column for each column of the schema that an input may fill; what a run finds out is not for the input to set."""
+    """The input column for each column of the schema that an input may fill; what a run finds out is not for the input to set.
+
+    `html`: the column of the text holds web pages, and the text is to be extracted.
+    """
 
     doc_id: str
     source: str
@@ -20,17 +26,21 @@ class InputColumns(NamedTuple):
     title: str
     published: str
     text: str
+    html: bool = False
 
 
 @dataclass(frozen=True)
 class InputSpec:
     """What to read and in what portions. None of the portions changes a row or an id."""
 
-    path: str = field(metadata={"help": "a file, a folder, or a pattern such as news/**/*.jsonl.gz"})
-    format: Literal["auto", "text", "jsonl", "csv", "tsv", "parquet", "arrow"] = field(
+    path: str = field(metadata={"help": "a file, a folder, a pattern such as news/**/*.jsonl.gz, or a URL"})
+    format: Literal["auto", "text", "html", "jsonl", "csv", "tsv", "parquet", "arrow"] = field(
         default="auto", metadata={"help": "auto goes by the files' names"}
     )
-    columns: Mapping[str, str] = field(default_factory=dict, metadata={"help": "name in the schema -> column of the input"})
+    columns: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata={"help": "name in the schema, or html for pages to extract the text from -> column of the input"},
+    )
     shard_bytes: Annotated[int, Gt(0)] = field(default=64 * MIB, metadata={"help": "text in a shard, about"})
     batch_bytes: Annotated[int, Gt(0)] = field(default=8 * MIB, metadata={"help": "text in a batch; at least one document"})
     max_record_bytes: Annotated[int, Gt(0)] = field(
@@ -44,7 +54,9 @@ class InputSpec:
 
     def input_columns(self) -> "InputColumns":
         """The input column of each schema name: as mapped, else the one of the same name."""
-        return InputColumns(**{name: self.columns.get(name, name) for name in InputColumns._fields})
+        named = {name: self.columns.get(name, name) for name in FILLED if name != "html"}
+        page = self.columns.get("html")
+        return InputColumns(**(named if page is None else {**named, "text": page}), html=page is not None)
 
 
 @dataclass(frozen=True)
@@ -55,7 +67,7 @@ class Piece:
     the file. The first line and the first record of the piece are numbered from 1 in their file; lines are those of JSON Lines.
     """
 
-    path: str
+    path: str  # or URL
     name: str  # relative to the input folder, with "/": what ids and errors call the file
     format: Format
     size: int  # bytes on disk

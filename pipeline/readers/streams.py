@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from pipeline.errors import UserError
-from pipeline.readers.compression import CHUNK_BYTES, MAGIC_BYTES, BrokenStreamError, Compression, compression_of, decompress
+from pipeline.readers.compression import MAGIC_BYTES, BrokenStreamError, Compression, compression_of, decompress
+from pipeline.storage import first_bytes, read_range
 
 # The longer mark first: the one of UTF-32 LE begins with the one of UTF-16 LE.
 _MARKS = (
@@ -33,7 +33,7 @@ class Head:
 
 def sniff(path: str) -> Head:
     """The head of a file; an empty file is plain. Raises UserError when it cannot be read."""
-    first = _first_bytes(read_range(path, 0, MAGIC_BYTES), MAGIC_BYTES)
+    first = first_bytes(path, MAGIC_BYTES)
     compression = compression_of(first)
     if compression is not None:
         first = _first_bytes(decompress(read_range(path), compression), 4)
@@ -60,20 +60,6 @@ def raw_chunks(path: str) -> Iterator[bytes]:
     compression = compression_of(first)
     chunks = chain([first], chunks)
     return chunks if compression is None else decompress(chunks, compression)
-
-
-def read_range(path: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-    """The bytes [start, stop) of a file in chunks. Raises UserError when it cannot be read."""
-    try:
-        with open(path, "rb") as stream:
-            stream.seek(start)
-            left = CHUNK_BYTES if stop is None else stop - start
-            while left > 0 and (chunk := stream.read(min(CHUNK_BYTES, left))):
-                if stop is not None:
-                    left -= len(chunk)
-                yield chunk
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
 
 
 def _without_mark(chunks: Iterator[bytes]) -> Iterator[bytes]:

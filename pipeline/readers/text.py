@@ -12,7 +12,7 @@ from pipeline.readers.streams import raw_chunks
 
 def read_text_file(piece: Piece, spec: InputSpec) -> Iterator[Record | Rejected]:
     """The one record of a file; an empty file is a document with empty text."""
-    raw, problem = _read_whole(piece.path, spec.max_record_bytes)
+    raw, problem = read_whole(piece.path, spec.max_record_bytes)
     if problem is None:
         try:
             decoded = decode(raw)
@@ -36,7 +36,7 @@ def read_text_file(piece: Piece, spec: InputSpec) -> Iterator[Record | Rejected]
     )
 
 
-def _read_whole(path: str, max_bytes: int) -> tuple[bytes, str | None]:
+def read_whole(path: str, max_bytes: int) -> tuple[bytes, str | None]:
     """The decompressed bytes of a file, and why there are no more of them; None when they are all."""
     held: list[bytes] = []
     size = 0

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+import orjson
+
 _FORM: Mapping[str, Any] = {"sort_keys": True, "separators": (",", ":"), "allow_nan": False}
 
 
@@ -21,8 +23,28 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, default=describe, **_FORM)
 _ASCII_ENCODER = json.JSONEncoder(ensure_ascii=True, default=describe, **_FORM)
 
 
+_PLAIN = {str, int, bool, type(None)}
+
+
+def is_plain(values: Mapping[str, Any]) -> bool:
+    """True when all are strings, integers, truth values or null, which orjson reads and writes as Python's own parser does.
+
+    Not floats: those it writes in another form (1e16 for 1e+16).
+    """
+    return _PLAIN.issuperset(map(type, values.values()))
+
+
 def to_json(value: Any) -> str:
     """Compact JSON with sorted keys. NaN and the infinities, which JSON lacks, become strings; lone surrogates stay escapes."""
+    if type(value) is dict and is_plain(value):
+        try:
+            return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+        except orjson.JSONEncodeError:  # a lone surrogate, or a number of more than 64 bits
+            return _to_json_exactly(value)
+    return _to_json_exactly(value)
+
+
+def _to_json_exactly(value: Any) -> str:
     try:
         text = _ENCODER.encode(value)
     except ValueError:

@@ -40,7 +40,7 @@ class Reading:
         return [(failure["position"], failure["reason"]) for failure in self.quarantine]
 
 
-def read(path: Path, *, limit: int | None = None, policy: Policy = "error", **settings: Any) -> Reading:
+def read(path: Path | str, *, limit: int | None = None, policy: Policy = "error", **settings: Any) -> Reading:
     """Plans, reads every task through JSON as an engine would hand it on, and resolves ids."""
     plan = plan_input(InputSpec(str(path), **settings), limit)
     with tempfile.TemporaryDirectory() as folder:

@@ -71,4 +71,4 @@ def test_the_text_must_be_text(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds int64; strings were expected"):
         read(write_arrow(tmp_path / "a.arrow", [{"text": 1}]))
     with pytest.raises(UserError, match="no column 'text'"):
-        read(write_arrow(tmp_path / "a.arrow", [{"body": "x"}]))
+        read(write_arrow(tmp_path / "a.arrow", [{"story": "x"}]))

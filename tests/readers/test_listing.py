@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.readers import InputSpec, describe_files, plan_input
+from pipeline.readers import InputSpec, describe_input, plan_input
 from tests.readers.reading import read, write_bytes
 
 
@@ -33,15 +33,15 @@ def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
     """So is one with nothing that we read, which names what there is."""
     with pytest.raises(UserError, match="the folder is empty"):
         names(tmp_path)
-    write_bytes(tmp_path / "page.html", b"text")
-    with pytest.raises(UserError, match=r"no file to read among 1 \(page\.html: unknown format\)"):
+    write_bytes(tmp_path / "page.doc", b"text")
+    with pytest.raises(UserError, match=r"no file to read among 1 \(page\.doc: unknown format\)"):
         names(tmp_path)
 
 
 def test_a_single_file_of_unknown_format_is_an_error(tmp_path: Path) -> None:
     """The way out is named."""
-    with pytest.raises(UserError, match=r"page\.html: its name tells no format that we read; set input\.format"):
-        names(write_bytes(tmp_path / "page.html", b"text"))
+    with pytest.raises(UserError, match=r"page\.doc: its name tells no format that we read; set input\.format"):
+        names(write_bytes(tmp_path / "page.doc", b"text"))
 
 
 def test_files_of_unknown_format_are_skipped_and_listed(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_what_will_be_read_is_told_before(tmp_path: Path) -> None:
     """Files and bytes by format, and some of what is passed over."""
     for name in ("a.txt", "b.txt", "c.jsonl", "x.md", "y.md", "z.md", "zz.md"):
         write_bytes(tmp_path / name, b"text")
-    assert describe_files(str(tmp_path), "auto") == [
+    assert describe_input(InputSpec(str(tmp_path))) == [
         "jsonl: 1 file, 4 bytes",
         "text: 2 files, 8 bytes",
         "not read: x.md (unknown format)",

@@ -24,6 +24,12 @@ def test_json_of_any_value_is_valid_and_gives_it_back(value: object) -> None:
     assert json.loads(text, parse_constant=pytest.fail) == _expected(value)
 
 
+@given(_VALUES)
+def test_json_is_written_in_one_form(value: object) -> None:
+    """What is alone and what lies among plain values is written alike: the quick writer is not told from the exact one."""
+    assert to_json({"a": "x", "b": value}) == to_json({"a": "x", "b": [value]}).replace('"b":[', '"b":', 1)[:-2] + "}"
+
+
 def _expected(value: object) -> object:
     if isinstance(value, float) and not math.isfinite(value):
         return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)]

@@ -1,0 +1,52 @@
+"""What a path of the run file means: a file of this machine, or a URL, and how a URL is shown."""
+
+import re
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
+_WEB = ("http", "https")
+
+
+def is_url(path: str) -> bool:
+    """True for `scheme://…` that is not this machine's own `file://`.
+
+    >>> is_url("s3://bucket/news"), is_url("file:///data/news"), is_url("C:/news"), is_url("news/*.csv")
+    (True, False, False, False)
+    """
+    found = _SCHEME.match(path)
+    return found is not None and found[1].lower() != "file"
+
+
+def is_web(url: str) -> bool:
+    """True for http and https: servers that give one file by its address and cannot be asked what there is."""
+    return url.partition("://")[0].lower() in _WEB
+
+
+def local_path(path: str) -> Path:
+    """The path of a file or folder of this machine, also of one that is given as `file://`; `~` is the home folder."""
+    plain = unquote(urlsplit(path).path) if _SCHEME.match(path) else path
+    return Path(plain).expanduser()
+
+
+def file_name(url: str) -> str:
+    """The last part of a URL's path, which tells the format.
+
+    >>> file_name("https://example.org/dumps/news%20today.jsonl.gz?token=1")
+    'news today.jsonl.gz'
+    """
+    return unquote(PurePosixPath(urlsplit(url).path).name) if is_web(url) else PurePosixPath(url).name
+
+
+def shown(path: str) -> str:
+    """The path as messages show it: a URL without the passwords and signatures that it may carry.
+
+    >>> shown("https://me:secret@example.org/a.jsonl?X-Signature=1")
+    'https://example.org/a.jsonl'
+    """
+    if not is_url(path):
+        return path
+    if not is_web(path):
+        return re.sub(r"(?<=://)[^/@]*@", "", path)
+    parts = urlsplit(path)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

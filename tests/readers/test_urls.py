@@ -1,0 +1,148 @@
+"""Inputs that are URLs: the same documents as from a local file, and what happens when the server does not play along."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import parse_config
+from pipeline.errors import TransferError, UserError
+from pipeline.readers import InputSpec, plan_input, read_task
+from pipeline.runner import run
+from pipeline.storage import retries
+from tests.readers.reading import read, write_bytes, write_jsonl
+from tests.readers.test_formats_agree import RECORDS, WRITERS
+from tests.storage.server import Served, serving
+from tests.storage.stores import Store, memory_store
+from tests.test_run import parquet_bytes, pipeline, run_file
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Store]:
+    with memory_store({}) as empty:
+        yield empty
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    with serving(Served({})) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retries, "WAITS", (0.0, 0.0, 0.0))
+
+
+@pytest.mark.parametrize("suffix", sorted(WRITERS))
+@pytest.mark.parametrize("ranges", [True, False])
+def test_every_format_is_read_from_a_web_server(served: Served, tmp_path: Path, suffix: str, ranges: bool) -> None:
+    """The same documents as from the file, though the first transfer of it stops in the middle."""
+    path = WRITERS[suffix](tmp_path / f"corpus.{suffix}", RECORDS)
+    served.files, served.ranges = {path.name: path.read_bytes()}, ranges
+    local = read(path)
+    served.stops_after = [path.stat().st_size // 2]
+    assert read(served.url(path.name)).documents == local.documents
+    assert read(served.url(path.name), shard_bytes=5000).documents == local.documents
+
+
+@pytest.mark.parametrize("suffix", sorted(WRITERS))
+def test_every_format_is_read_from_a_store(store: Store, tmp_path: Path, suffix: str) -> None:
+    """As it is from a folder, also where it is cut into shards and ends after a limit."""
+    path = WRITERS[suffix](tmp_path / f"corpus.{suffix}", RECORDS)
+    store.write(f"{suffix}/{path.name}", path.read_bytes())
+    url = store.url(suffix)
+    assert read(url).documents == read(path).documents
+    assert read(url, shard_bytes=5000).documents == read(path).documents
+    assert read(url, limit=3).documents == read(path).documents[:3]
+
+
+def test_what_is_tried_again_is_counted(served: Served) -> None:
+    """Of what the tasks read."""
+    served.files = {"a.txt": b"x" * 1_000_000}
+    served.stops_after = [300_000, 300_000]
+    assert read(served.url("a.txt")).corpus["retries"] == 2
+
+
+def test_a_parquet_file_that_cannot_be_had_is_no_broken_one(served: Served, tmp_path: Path) -> None:
+    """A server that goes away ends the run with its address; it makes no quarantine of good rows."""
+    for suffix in ("parquet", "arrow"):
+        path = WRITERS[suffix](tmp_path / f"a.{suffix}", RECORDS)
+        served.files, served.stops_after = {path.name: path.read_bytes()}, []
+        [task] = plan_input(InputSpec(served.url(path.name)), None).tasks
+        served.stops_after = [0] * 4
+        with pytest.raises(TransferError, match=rf"a\.{suffix}: the transfer failed 4 times"):
+            read_task(task, str(tmp_path))
+
+
+def test_a_web_address_tells_its_format_by_its_path(served: Served) -> None:
+    """Not by what follows it; what has none needs input.format."""
+    served.files = {"a.jsonl": b'{"text": "one"}\n', "export": b'{"text": "two"}\n'}
+    assert read(served.url("a.jsonl?signature=1")).column("doc_id") == ["a.jsonl#1"]
+    with pytest.raises(UserError, match=r"/export: its name tells no format that we read; set input\.format"):
+        read(served.url("export?format=.jsonl"))
+    assert read(served.url("export"), format="jsonl").column("text") == ["two"]
+    with pytest.raises(UserError, match="a web server cannot be asked what it holds; name one file"):
+        read(served.url(""))
+
+
+def test_a_memory_store_is_not_for_workers(store: Store, tmp_path: Path) -> None:
+    """It is of one process: told, and not taken for an empty one."""
+    code = f"""
+import multiprocessing
+from pipeline.readers.listing import list_files
+if __name__ == "__main__":
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        pool.apply(list_files, ({store.url("a.txt")!r}, "auto"))
+"""
+    script = write_bytes(tmp_path / "script.py", code.encode())
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
+    assert "memory:// is of one process, and this is a worker; run with 1 worker" in done.stderr
+
+
+class Quiet:
+    """No progress is shown."""
+
+    def start(self, name: str, total: int) -> None: ...
+
+    def advance(self) -> None: ...
+
+
+def test_a_run_goes_on_after_the_server_was_away(served: Served, tmp_path: Path) -> None:
+    """What was read stays; back again, the same run gives the bytes of an undisturbed one."""
+    path = write_jsonl(tmp_path / "news.jsonl", [{"id": f"n{n}", "text": f"{n} {'word ' * 200}"} for n in range(1000)])
+    served.files = {"news.jsonl": path.read_bytes()}
+    values = {
+        "input": {"path": served.url("news.jsonl"), "shard_bytes": 300_000},
+        "stages": ["fix_encoding"],
+        "output": {"path": str(tmp_path / "expected")},
+    }
+    run(parse_config(values, "test"), Quiet(), workers=1)
+    requests = sum(wanted != "bytes=0-0" for _, wanted in served.requests)
+
+    config = parse_config({**values, "output": {"path": str(tmp_path / "out")}}, "test")
+    served.stops_after = [10**9] * (requests - 1) + [1000] + [0] * 4
+    with pytest.raises(TransferError, match=r"news\.jsonl: the transfer failed 4 times .*the same command goes on"):
+        run(config, Quiet(), workers=1)
+    assert list((tmp_path / "out" / ".work" / "done" / "read").iterdir())
+    served.stops_after = []
+    result = run(config, Quiet(), workers=1)
+    assert parquet_bytes(tmp_path / "out") == parquet_bytes(tmp_path / "expected")
+    assert result.counts["records"] == 1000
+    assert len(list((tmp_path / "out" / "documents").iterdir())) > 0
+
+
+def test_a_run_from_the_command_line_with_workers(served: Served, tmp_path: Path) -> None:
+    """Each worker opens the address by itself; a missing one is a mistake of the call, and leaves no folder."""
+    path = write_jsonl(tmp_path / "news.jsonl", [{"id": f"n{n}", "text": f"{n} {'word ' * 200}"} for n in range(600)])
+    served.files = {"news.jsonl": path.read_bytes()}
+    settings = {"path": served.url("news.jsonl"), "shard_bytes": 300_000}
+    pipeline("run", run_file(tmp_path, path, input=settings, stages=["fix_encoding"]), "--workers", "2")
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))["counts"]["kept"] == 600
+    missing = tmp_path / "missing"
+    done = pipeline("run", tmp_path / "run.yaml", "--input", served.url("nowhere.jsonl"), "--output", missing, code=2)
+    assert "nowhere.jsonl: no such file or folder (404); look at input.path" in done.stderr
+    assert not missing.exists()

@@ -1,0 +1,63 @@
+"""Stores filled with files: fsspec's memory, and moto's S3 server on a free port of loopback."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from unittest.mock import patch
+
+import fsspec
+import pytest
+
+
+@dataclass(frozen=True)
+class Store:
+    """`root` is the URL that the names are under."""
+
+    root: str
+    write: Callable[[str, bytes], None]
+
+    def url(self, name: str) -> str:
+        return f"{self.root}/{name}"
+
+
+@contextmanager
+def memory_store(files: Mapping[str, bytes]) -> Iterator[Store]:
+    system = fsspec.filesystem("memory")
+
+    def write(name: str, data: bytes) -> None:
+        system.pipe_file(f"/bucket/{name}", data)
+
+    for name, data in files.items():
+        write(name, data)
+    yield Store("memory://bucket", write)
+    system.rm("/bucket", recursive=True)
+
+
+@contextmanager
+def s3_store(files: Mapping[str, bytes]) -> Iterator[Store]:
+    """Skips where moto is not installed. Its address and keys are in the environment, as a user's are, for child processes too."""
+    pytest.importorskip("moto")
+    pytest.importorskip("s3fs")
+    import boto3
+    from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    address = f"http://{host}:{port}"
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+    with patch.dict(os.environ, {**keys, "AWS_ENDPOINT_URL": address, "AWS_EC2_METADATA_DISABLED": "true"}):
+        client = boto3.client("s3", endpoint_url=address)
+        client.create_bucket(Bucket="bucket")
+
+        def write(name: str, data: bytes) -> None:
+            client.put_object(Bucket="bucket", Key=name, Body=data)
+
+        for name, data in files.items():
+            write(name, data)
+        try:
+            yield Store("s3://bucket", write)
+        finally:
+            fsspec.get_filesystem_class("s3").clear_instance_cache()
+            server.stop()
