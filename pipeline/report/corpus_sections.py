@@ -50,19 +50,26 @@ def flow_section(report: Report) -> str:
 
 
 def sources_section(report: Report) -> str:
-    """Sources with the share of their documents that was dropped; over 30 % is an alarm."""
+    """Sources with the shares of their documents and characters that are gone; over 30 % is an alarm."""
     rows = report["sources"]
     if len(rows) == 1 and report["source_count"] == 1:
         return f"<p>All documents are of one source: {escaped(shortened(rows[0]['source'], 160))}.</p>"
+    names = ("source", "documents", "dropped", "share", "characters", "gone", "share", "why")
     shown = [
-        (shortened(row["source"], 160), row["documents"], row["dropped"], Share(row["share"]), _reasons(row["reasons"]))
+        (
+            shortened(row["source"], 160),
+            *(row["documents"], row["dropped"], Share(row["share"])),
+            *(row["characters"], row["characters_removed"], Share(row["characters_share"])),
+            _reasons(row["reasons"]),
+        )
         for row in rows
     ]
     alarms = [place for place, row in enumerate(rows) if row["alarm"]]
     hidden = report["source_count"] - len(rows)
     return (
-        '<p class="soft">First those that lost more than 30 % of their documents (marked), then by size.</p>'
-        + table(("source", "documents", "dropped", "share", "why"), shown, alarms=alarms)
+        '<p class="soft">First those that lost more than 30 % of their documents or characters (marked), then by size. Characters are '
+        "gone with dropped documents or by edits of those that stay.</p>"
+        + table(names, shown, alarms=alarms)
         + (f'<p class="soft">{number(hidden)} more sources are not shown.</p>' if hidden else "")
     )
 
@@ -71,12 +78,21 @@ def _reasons(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{reason}: {number(count)}" for reason, count in counts.items())
 
 
+_BOILERPLATE = ("strip_boilerplate", "strip_repeated_lines")
+
+
 def languages_section(report: Report) -> str:
-    """Documents by language."""
+    """Documents by language, and the boilerplate that was taken off them."""
     rows = report["languages"]
     if [row["language"] for row in rows] in ([], ["not told"]):
         return "<p>Languages were not told apart in this run.</p>"
-    return bars([(row["language"], row["documents"], row["dropped"]) for row in rows], unit="documents by language", part="dropped")
+    documents = bars([(row["language"], row["documents"], row["dropped"]) for row in rows], unit="documents by language", part="dropped")
+    steps = {str(step["step"]) for step in report["stages"] if step["name"] in _BOILERPLATE}
+    if not steps:
+        return documents
+    taken = [(row, sum(count for step, count in row["removed"].items() if step in steps)) for row in rows]
+    shown = [(row["language"], row["characters"], off, Share(off / max(1, row["characters"]))) for row, off in taken]
+    return f"{documents}<h3>Boilerplate by language</h3>" + table(("language", "characters", "boilerplate taken off", "share"), shown)
 
 
 def quarantine_section(report: Report) -> str:

@@ -1,6 +1,6 @@
 """The sections with evidence: what each rule changed, and which documents were taken for the same story."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from pipeline.report.elements import Line, shortened, table
@@ -19,21 +19,37 @@ _SIZES = [(2, 2, "2"), (3, 3, "3"), (4, 4, "4"), (5, 9, "5 to 9"), (10, 19, "10 
 
 
 def changes_section(report: Report) -> str:
-    """Every rule with its count and real examples; those that did most are open."""
-    parts = ['<p class="soft">Each rule that found something, with real examples from this corpus. Open one to see them.</p>']
-    steps = {(rule["step"], rule["stage"]): [] for rule in report["rules"]}  # type: dict[tuple[int, str], list[Mapping[str, Any]]]
+    """Every rule with its count and real examples; the one of each step that did most is open."""
+    steps: dict[tuple[int, str], list[Mapping[str, Any]]] = {}
     for rule in report["rules"]:
-        steps[rule["step"], rule["stage"]].append(rule)
-    for (_, stage), rules in steps.items():
-        parts.append(f"<h3>{escaped(stage)}</h3>")
-        parts += [_rule(rule, opened=place == 0) for place, rule in enumerate(rules)]
+        steps.setdefault((rule["step"], rule["stage"]), []).append(rule)
     if not steps:
-        parts = ["<p>No rule found anything to change.</p>"]
+        return "<p>No rule found anything to change.</p>"
+    parts = ['<p class="soft">Each rule that found something, with real examples from this corpus. Open one to see them.</p>']
+    parts.append(_filter({rule["kind"] for rule in report["rules"]}))
+    for (_, stage), rules in steps.items():
+        shown = "".join(_rule(rule, opened=place == 0) for place, rule in enumerate(rules))
+        parts.append(f'<div class="step"><h3>{escaped(stage)}</h3>{shown}</div>')
     if report["repeated_lines"]:
         lines = [(Line(row["line"]), row["times"]) for row in report["repeated_lines"]]
         parts += ["<h3>Lines learned from the corpus</h3>", '<p class="soft">A source repeats them, so no rule had to know them.</p>']
         parts.append(table(("line", "removed"), lines))
     return "".join(parts)
+
+
+def _filter(kinds: Collection[str]) -> str:
+    """Shows the rules of one kind, by style alone: nothing in the page runs. There is none where all rules are of one kind."""
+    if len(kinds) < 2:
+        return ""
+    choices = [("all", "everything"), *((kind, name) for kind, name in _FILTERS.items() if kind in kinds)]
+    radios = "".join(
+        f'<label><input type="radio" name="kind" id="only-{kind}"{" checked" if kind == "all" else ""}>{name}</label>'
+        for kind, name in choices
+    )
+    return f'<fieldset class="filter"><legend>Show</legend>{radios}</fieldset>'
+
+
+_FILTERS = {"edit": "changes", "proposal": "proposals", "flag": "flags"}
 
 
 def _rule(rule: Mapping[str, Any], *, opened: bool) -> str:
@@ -43,7 +59,7 @@ def _rule(rule: Mapping[str, Any], *, opened: bool) -> str:
         for e in rule["examples"]
     )
     return (
-        f"<details{' open' if opened else ''}><summary><b>{escaped(rule['rule'])}</b>{_KINDS[rule['kind']]}"
+        f'<details class="{rule["kind"]}"{" open" if opened else ""}><summary><b>{escaped(rule["rule"])}</b>{_KINDS[rule["kind"]]}'
         f'<span class="n">{number(rule["count"])} ×</span></summary>{figures or "<p>No example was kept.</p>"}</details>'
     )
 

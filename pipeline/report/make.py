@@ -8,7 +8,6 @@ from pipeline.report.duplicates import count_similarities, describe_member, find
 from pipeline.report.examples import ledger_of, pick_edits, wanted_documents, with_context
 from pipeline.report.flow import make_flow
 from pipeline.report.output import find_documents
-from pipeline.report.population import SHOWN_SOURCES, count_documents, rank_languages, rank_sources
 from pipeline.report.quarantine import describe_quarantine
 from pipeline.report.repeated import count_repeated_lines
 
@@ -25,8 +24,6 @@ def make_report(manifest: Mapping[str, Any], output: Path) -> dict[str, Any]:
     shown |= {call[key] for call in calls for key in ("doc_id", "survivor_id")}
     documents = find_documents(output, shown | wanted_documents(examples))
     ledger = ledger_of(output, wanted_documents(examples))
-    sources, languages = count_documents(output)
-    ranked = rank_sources(sources)
     return {
         "input": manifest["run_file"]["input"]["path"],
         "version": manifest["versions"]["corpus-pipeline"],
@@ -61,10 +58,7 @@ def make_report(manifest: Mapping[str, Any], output: Path) -> dict[str, Any]:
             ]
             for call in calls
         ],
-        "languages": rank_languages(languages),
-        "sources": ranked[:SHOWN_SOURCES],
-        "source_count": len(ranked),
-        "sources_over_alarm": sum(row["alarm"] for row in ranked),
+        **manifest["population"],
         "quarantine": describe_quarantine(output),
         "times": manifest["times"],
     }

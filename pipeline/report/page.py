@@ -15,6 +15,7 @@ from pipeline.report.corpus_sections import (
 from pipeline.report.elements import percent, shortened
 from pipeline.report.evidence_sections import changes_section, duplicates_section
 from pipeline.report.marks import escaped, number
+from pipeline.report.pictures import shares
 
 # Even if escaping had a hole, nothing in the page could run or be fetched.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -62,28 +63,55 @@ def _last_name(path: str) -> str:
 
 def _header(report: Report) -> str:
     counts, times = report["counts"], report["times"]
-    records = counts["records"]
-    removed = sum(step["characters_removed"] for step in report["stages"])
-    changed = max((step["documents_changed"] for step in report["stages"]), default=0)
-    cards = [
-        ("records read", number(records), f"{_size(counts['text_bytes'])} of text"),
-        ("kept", number(counts["kept"]), percent(counts["kept"], records)),
-        ("dropped", number(counts["dropped"]), percent(counts["dropped"], records)),
-        ("in quarantine", number(counts["quarantined"]), percent(counts["quarantined"], records)),
-        ("characters edited away", number(removed), f"up to {number(changed)} documents in a step"),
-        ("documents a second", f"{times['documents_per_second']:,.0f}", f"{times['seconds']:,.1f} s in all"),
-    ]
-    facts = "".join(f"<div><dt>{name}</dt><dd>{value}<small>{more}</small></dd></div>" for name, value, more in cards)
     over = report["sources_over_alarm"]
     alarm = ""
     if over:
         noun = "source has" if over == 1 else "sources have"
         alarm = (
-            f'<p class="alarm" role="note"><strong>{number(over)} {noun} lost more than 30 % of the documents.</strong> '
+            f'<p class="alarm" role="note"><strong>{number(over)} {noun} lost more than 30 % of the documents or characters.</strong> '
             '<a href="#sources">See which, and why.</a></p>'
         )
+    quarantine = [("could not be read", counts["quarantined"], "broken")]
+    reasons = sorted(_fates(counts["dropped_by_reason"]).items(), key=lambda entry: -entry[1])
+    fates = [("kept", counts["kept"], "river"), *((name, count, _CLASSES.get(name, "other")) for name, count in reasons), *quarantine]
     return (
         f"<header><div><h1>What happened to {escaped(shortened(_last_name(report['input'])))}</h1>"
-        f'<p class="soft">{escaped(report["input"])}, finished {escaped(times["finished"])}.</p>'
-        f'<dl class="facts">{facts}</dl>{alarm}</div></header>'
+        f'<p class="story">{_story(report)}</p>{shares(fates)}{alarm}'
+        f'<p class="soft">{escaped(report["input"])}, {_size(counts["text_bytes"])} of text, finished {escaped(times["finished"])} '
+        f"after {times['seconds']:,.1f} s: {times['documents_per_second']:,.0f} records a second.</p></div></header>"
     )
+
+
+_CLASSES = {"near-duplicates": "lost", "other languages": "tongue"}
+
+
+def _fates(reasons: Mapping[str, int]) -> dict[str, int]:
+    """What documents were dropped for, in words, the languages together."""
+    fates: dict[str, int] = {}
+    for reason, count in reasons.items():
+        name = {"near_duplicate": "near-duplicates", "empty": "empty"}.get(reason, reason)
+        name = "other languages" if reason.startswith("language:") else name
+        fates[name] = fates.get(name, 0) + count
+    return fates
+
+
+def _story(report: Report) -> str:
+    """The whole run in two sentences."""
+    counts, flow = report["counts"], report["flow"]
+    stayed = percent(counts["kept"], counts["records"])
+    kept = f"<b>{number(counts['kept'])}</b> of {number(counts['records'])} records are the clean corpus ({stayed})."
+    removed = sum(row["characters_removed"] for row in flow)
+    if not removed:
+        return f"{kept} No text was changed."
+    steps = sorted((row for row in flow if row["characters_removed"]), key=lambda row: -row["characters_removed"])
+    changed = max(step["documents_changed"] for step in report["stages"])
+    whole = flow[0]["characters_in"]
+    share = "" if whole is None else f" ({_small_percent(removed, whole)})"
+    most = f", most of them by {escaped(steps[0]['name'])}" if len(steps) > 1 else ""
+    told = f"characters{share} were taken out of the texts{most}; a step changed up to {number(changed)} documents."
+    return f"{kept} <b>{number(removed)}</b> {told}"
+
+
+def _small_percent(part: int, whole: int) -> str:
+    share = 100 * part / max(1, whole)
+    return f"{share:.1f} %" if share >= 0.1 else "less than 0.1 %"

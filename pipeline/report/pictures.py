@@ -27,6 +27,23 @@ def river(before: float, after: float, whole: float) -> str:
     return _picture(f'<path class="river" d="M0 0H{kept:.2f}V100H0Z"/><path class="lost" d="{lost}"/>')
 
 
+def shares(parts: Sequence[tuple[str, int, str]]) -> str:
+    """One bar of the whole, cut into parts of name, number and class, with the names and numbers beneath; parts of nothing are left out."""
+    whole = max(sum(count for _, count, _ in parts), 1)
+    shapes, at = "", 0.0
+    for _, count, kind in parts:
+        width = max(100 * count / whole, _THINNEST) if count else 0.0
+        shapes += f'<rect class="{kind}" x="{min(at, 100 - width):.2f}" width="{width:.2f}" height="100"/>' if count else ""
+        at += 100 * count / whole
+    names = "".join(
+        f'<li><span class="key {kind}"></span>{escaped(name)} <b>{number(count)}</b> '
+        f'<span class="soft">{100 * count / whole:.1f} %</span></li>'
+        for name, count, kind in parts
+        if count
+    )
+    return f'<div class="whole">{_picture(shapes)}<ul>{names}</ul></div>'
+
+
 def bars(rows: Sequence[tuple[str, int, int]], *, unit: str, part: str = "") -> str:
     """Rows of name, bar and number; the third value is the part of the bar that is shown as lost (called `part`)."""
     most = max((total for _, total, _ in rows), default=0)

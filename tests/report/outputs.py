@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config import parse_config
-from pipeline.run import run
+from pipeline.runner import run
 
 SCRIPT = "<script>alert(1)</script>"
 STAGES: list[Any] = [

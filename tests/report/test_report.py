@@ -15,7 +15,6 @@ from pipeline.cli import guarded
 from pipeline.errors import UserError
 from pipeline.report import make_report, render_html, report_again
 from pipeline.report.examples import CONTEXT
-from pipeline.report.population import count_documents
 from tests.report.outputs import SCRIPT, hostile_records, run_over
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
@@ -23,7 +22,7 @@ SVG_EMPTY = {"path", "rect"}
 ALLOWED = {
     "html", "head", "meta", "title", "style", "body", "a", "header", "div", "h1", "h2", "h3", "h4", "p", "dl", "dt", "dd", "small", "nav",
     "ul", "li", "main", "section", "span", "b", "strong", "svg", "path", "rect", "details", "summary", "figure", "figcaption", "del", "ins",
-    "mark", "table", "thead", "tbody", "tr", "th", "td", "article", "pre", "footer",
+    "mark", "fieldset", "legend", "label", "input", "table", "thead", "tbody", "tr", "th", "td", "article", "pre", "footer",
 }  # fmt: skip
 
 
@@ -151,6 +150,49 @@ def test_a_source_that_lost_more_than_a_third_is_an_alarm(report: dict[str, Any]
     assert "1 source has lost more than 30 %" in "".join(page.text)
 
 
+def test_shares_of_a_source_are_of_documents_and_of_characters(report: dict[str, Any], hostile_output: Path) -> None:
+    """What edits took off and what went with dropped documents, of what came in."""
+    edits = pq.read_table(hostile_output / "edits").to_pylist()
+    for row in report["sources"]:
+        kept, dropped = (
+            [d for d in pq.read_table(hostile_output / kind).to_pylist() if d["source"] == row["source"]] for kind in ("documents", "dropped")
+        )
+        ids = {document["doc_id"] for document in kept + dropped}
+        edited = sum(len(e["removed"]) - len(e["inserted"]) for e in edits if e["doc_id"] in ids and e["kind"] == "edit")
+        assert (row["documents"], row["dropped"]) == (len(ids), len(dropped))
+        assert row["characters_removed"] == edited + sum(len(d["text"]) for d in dropped)
+        assert row["characters"] == edited + sum(len(d["text"]) for d in kept + dropped)
+        assert row["characters_share"] == round(row["characters_removed"] / row["characters"], 4)
+
+
+def test_boilerplate_is_told_by_language(report: dict[str, Any], hostile_output: Path, page: Page) -> None:
+    """The characters that each step took off the texts of a language."""
+    documents = [d for kind in ("documents", "dropped") for d in pq.read_table(hostile_output / kind).to_pylist()]
+    lang = {document["doc_id"]: document["lang"] for document in documents}
+    expected: dict[str, dict[str, int]] = {}
+    for edit in pq.read_table(hostile_output / "edits").to_pylist():
+        if edit["kind"] == "edit":
+            steps = expected.setdefault(lang[edit["doc_id"]], {})
+            steps[str(edit["step"])] = steps.get(str(edit["step"]), 0) + len(edit["removed"])
+    assert {row["language"]: row["removed"] for row in report["languages"] if row["removed"]} == expected
+    assert "Boilerplate by language" in page.text
+
+
+def test_the_head_tells_the_story(report: dict[str, Any], page: Page) -> None:
+    """What stays, what was dropped for what, what was broken: each with its number."""
+    text = "".join(page.text)
+    assert "9 of 14 records are the clean corpus (64.3 %)." in text
+    for fate in ("kept 9 64.3 %", "near-duplicates 3 21.4 %", "other languages 1 7.1 %", "could not be read 1 7.1 %"):
+        assert fate in text
+
+
+def test_rules_can_be_shown_by_kind_where_there_are_several(page: Page, report: dict[str, Any]) -> None:
+    """A filter that would change nothing is not there."""
+    kinds = {rule["kind"] for rule in report["rules"]}
+    radios = [attributes["id"] for tag, attributes in page.elements if tag == "input"]
+    assert radios == (["only-all", *(f"only-{kind}" for kind in ("edit", "proposal", "flag") if kind in kinds)] if len(kinds) > 1 else [])
+
+
 def test_clusters_show_the_survivor_first_and_then_what_resembles_it_least(report: dict[str, Any]) -> None:
     """With how each begins, so that a person can judge."""
     [cluster] = report["clusters"]
@@ -209,11 +251,3 @@ def test_names_as_long_as_stories_do_not_fill_the_page(tmp_path: Path) -> None:
     assert "s" * 100 in html
     assert "s" * 200 not in html
     assert "t" * 200 not in html
-
-
-def test_sources_beyond_a_bound_are_put_together(monkeypatch: pytest.MonkeyPatch, hostile_output: Path) -> None:
-    """Where each document has a source of its own, memory stays as it is."""
-    monkeypatch.setattr("pipeline.report.population._COUNTED", 1)
-    sources, _ = count_documents(hostile_output)
-    assert len(sources) == 2
-    assert sum(sum(reasons.values()) for reasons in sources.values()) == 13
