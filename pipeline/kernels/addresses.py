@@ -5,7 +5,9 @@ langdetect's two expressions: `https?://[-_.?&~;+=/#0-9A-Za-z]{1,2076}` and then
 """
 
 import numpy as np
-from numba import boolean, int64, njit, types, uint8
+from numba import boolean, int64, types, uint8
+
+from pipeline.kernels.lazy import njit
 
 _BYTES = types.Array(uint8, 1, "C", readonly=True)
 _MAIL, _URL = 1, 2  # bits of _KIND: may stand in a mail address (letters, digits, - _ .), in a URL

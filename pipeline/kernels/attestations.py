@@ -7,7 +7,7 @@ filter of bits, and only what passes is looked up, judged by its place, and told
 from typing import NamedTuple
 
 import numpy as np
-from numba import int64, njit, types, uint8, uint64
+from numba import int64, types, uint8, uint64
 
 from pipeline.kernels.cased_words import (
     BYTES,
@@ -42,7 +42,8 @@ from pipeline.kernels.casing import (
     opens,
     part_of_longer,
 )
-from pipeline.kernels.names import MOST_WORDS, sound_key
+from pipeline.kernels.lazy import njit
+from pipeline.kernels.names import MOST_WORDS, may_hold_name, name_keys
 
 PHRASE, NAME, WORD = 0, 1, 2  # what is told of
 
@@ -107,10 +108,12 @@ def _phrase_state(text, bounds, keys, kinds, slots, classes, words, first, last,
         return -1
     if state == LOWERED:
         return state
-    if begins_sentence(text, start) or opens(text, start) or in_headline(text, bounds, words, last, line):
+    if begins_sentence(text, start) or opens(text, start):
         return -1
     _read_kinds(text, bounds, keys, kinds, slots, classes, words, first - 2, last + 2)
-    return -1 if part_of_longer(text, bounds, kinds, words, first, last) else state
+    if part_of_longer(text, bounds, kinds, words, first, last) or in_headline(text, bounds, words, last, line):
+        return -1
+    return state
 
 
 @njit(
@@ -125,10 +128,10 @@ def _stands_as_name(text, bounds, keys, kinds, slots, classes, words, i, line):
     case = word_case(text, start, stop)
     if case == LOWER or case == OTHER or not (free_before(text, start) and free_after(text, stop)):
         return False
-    if begins_sentence(text, start) or opens(text, start) or in_headline(text, bounds, words, i, line):
+    if begins_sentence(text, start) or opens(text, start):
         return False
     _read_kinds(text, bounds, keys, kinds, slots, classes, words, i - 2, i + 2)
-    return not part_of_longer(text, bounds, kinds, words, i, i)
+    return not (part_of_longer(text, bounds, kinds, words, i, i) or in_headline(text, bounds, words, i, line))
 
 
 @njit([types.boolean(_TEXT, int64[::1], uint8[::1], int64, int64)], cache=True, nogil=True, inline="always")
@@ -154,7 +157,7 @@ def _told(offsets, data, rows, slots, classes, phrases, bits, single, word_bits,
     """`find_told` with room for `capacity` places; the third result is how many there are."""
     out, out_keys, count = np.empty((capacity, 5), np.int64), np.empty(capacity, np.uint64), 0
     text, letters, bounds = np.empty(size, np.uint8), np.empty(size, np.uint8), np.empty(size, np.int64)
-    keys, kinds = np.zeros(size, np.uint64), np.empty(size, np.uint8)
+    keys, kinds, sound_keys = np.zeros(size, np.uint64), np.empty(size, np.uint8), np.empty(size, np.uint64)
     marked, capital, line = np.empty(size, np.int64), np.empty(size + 1, np.int64), np.zeros(3, np.int64)
     lowered, told = np.zeros(phrases.shape[0], np.bool_), np.zeros(names.shape[0], np.bool_)
     counts, last_row = np.zeros(single.shape[0], np.int64), np.full(single.shape[0], -1, np.int64)
@@ -214,7 +217,7 @@ def _told(offsets, data, rows, slots, classes, phrases, bits, single, word_bits,
                 end += 1
             stop = first + end - at
             at = end
-            if stop - first < 2:
+            if stop - first < 2 or not may_hold_name(text, bounds, sound_bits, sound_keys, first, stop):
                 continue
             _read_kinds(text, bounds, keys, kinds, slots, classes, words, first, stop - 1)
             while first < stop:
@@ -226,10 +229,7 @@ def _told(offsets, data, rows, slots, classes, phrases, bits, single, word_bits,
                     begin += 1
                 if run - begin < 2 or run - begin > MOST_WORDS:
                     continue
-                sound, key = uint64(0), uint64(0)
-                for k in range(begin, run):
-                    sound = join_keys(sound, sound_key(text, bounds[2 * k], bounds[2 * k + 1]))
-                    key = join_keys(key, keys[k])
+                sound, key = name_keys(text, bounds, begin, run)
                 if not passes(sound_bits, sound) or find(sounds, sound) < 0:
                     continue
                 place = find(names, key)

@@ -7,16 +7,17 @@ cut by masks of 64 bytes, because a loop with a branch a letter spends its time 
 
 import numpy as np
 import pyarrow as pa
-from numba import int64, njit, types, uint8, uint64
+from numba import int64, types, uint8, uint64
 
-from pipeline.kernels.machine_words import BLOCK, load_word, nonzero_mask, trailing_zeros
+from pipeline.kernels.lazy import njit
+from pipeline.kernels.machine_words import BLOCK, copy_bytes, load_word, range_mask, trailing_zeros
 from pipeline.kernels.text import _BYTES, _OFFSETS, buffers
 
 LOWER, CAPITAL, ALL_CAPITALS, OTHER = 0, 1, 2, 3  # the case of a word
 
 BYTES, OFFSETS, KEYS = _BYTES, _OFFSETS, types.Array(uint64, 1, "C", readonly=True)
 SCRATCH, BOUNDS = types.Array(uint8, 1, "C"), types.Array(int64, 1, "C")
-FRONT = 16  # bytes of padding before a row's text in scratch; zeros
+FRONT = BLOCK  # bytes of padding before a row's text in scratch; zeros
 
 _FOLD = np.uint64(0x2020202020202020)
 _KEEP = np.array([(1 << (8 * n)) - 1 for n in range(8)] + [2**64 - 1], np.uint64)  # the first n bytes of a machine word
@@ -28,15 +29,23 @@ def scratch_size(offsets: np.ndarray) -> int:
     return int(np.diff(offsets).max(initial=0)) + FRONT + 2 * BLOCK
 
 
-@njit([types.void(SCRATCH, SCRATCH, SCRATCH, SCRATCH)], cache=True, nogil=True)
-def _mark_letters(text, before, second, letters):
-    """Marks the bytes that belong to letters; `before` and `second` are the text from one and from two bytes earlier."""
-    for i in range(letters.shape[0]):
-        c, b, a = text[i], before[i], second[i]
-        ascii_letter = (0x61 <= (c | 0x20)) & ((c | 0x20) <= 0x7A)
-        lead = ((c >= 0xC3) & (c <= 0xDF)) | (c == 0xE1)
-        led = ((b >= 0xC3) & (b <= 0xDF)) | (b == 0xE1) | ((a == 0xE1) & (b >= 0x80))
-        letters[i] = ascii_letter | lead | ((c >= 0x80) & (c < 0xC0) & led)
+@njit([uint64(SCRATCH, int64)], cache=True, nogil=True, inline="always")
+def letter_mask(text, at):
+    """Bit i says whether byte `at + i` is an ASCII letter, for 64 bytes."""
+    return range_mask(text, at, 0x41, 26) | range_mask(text, at, 0x61, 26)
+
+
+@njit([uint64(SCRATCH, int64)], cache=True, nogil=True, inline="always")
+def _lead_mask(text, at):
+    """Bit i says whether a letter of more than one byte begins at byte `at + i`."""
+    return range_mask(text, at, 0xC3, 0xE0 - 0xC3) | range_mask(text, at, 0xE1, 1)
+
+
+@njit([uint64(SCRATCH, int64)], cache=True, nogil=True, inline="always")
+def _long_letter_mask(text, at):
+    """Bit i says whether byte `at + i` belongs to a letter of two or three bytes."""
+    third = range_mask(text, at - 2, 0xE1, 1) & range_mask(text, at - 1, 0x80, 0x80)
+    return _lead_mask(text, at) | (range_mask(text, at, 0x80, 0x40) & (_lead_mask(text, at - 1) | third))
 
 
 @njit([int64(BYTES, int64, int64, SCRATCH, SCRATCH, BOUNDS)], cache=True, nogil=True)
@@ -47,12 +56,13 @@ def cut_words(data, start, stop, text, letters, bounds):
     """
     size = stop - start
     text[:FRONT] = 0
-    text[FRONT : FRONT + size] = data[start:stop]
+    copy_bytes(data, start, text, FRONT, size)
     text[FRONT + size : FRONT + size + BLOCK] = 0
-    _mark_letters(text[FRONT:], text[FRONT - 1 :], text[FRONT - 2 :], letters[FRONT : FRONT + size + BLOCK])
     count, carry = 0, uint64(0)
     for at in range(FRONT, FRONT + size + 1, BLOCK):
-        mask = nonzero_mask(letters, at)
+        mask = letter_mask(text, at)
+        if range_mask(text, at, 0x80, 0x80):
+            mask |= _long_letter_mask(text, at)
         edges = mask ^ ((mask << uint64(1)) | carry)
         carry = mask >> uint64(63)
         while edges:

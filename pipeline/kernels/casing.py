@@ -3,16 +3,17 @@
 All take a row as `cased_words.cut_words` leaves it: `text` with zeros in front, and `bounds`, where words begin and end.
 """
 
-from numba import int64, njit, types, uint8, uint64
+from numba import int64, types, uint8, uint64
 
 from pipeline.kernels.cased_words import (
     ALL_CAPITALS,
-    CAPITAL,
     FRONT,
     LOWER,
     OTHER,
     word_case,
 )
+from pipeline.kernels.lazy import njit
+from pipeline.kernels.machine_words import BLOCK, leading_zeros, range_mask, trailing_zeros
 
 ARTICLE, FUNCTION, PARTICLE, TITLE, ROLE, JOINING = range(6)  # classes of words: bits 1 << class
 LOWERED, CAPITALISED = 0, 1  # what a phrase is found to be: not all its words capitalised; all of them, in mid-sentence
@@ -76,12 +77,48 @@ def opens(text, start):
     return text[start - 1] not in (0x20, 0x09)
 
 
-@njit([types.boolean(_TEXT, int64, int64)], cache=True, nogil=True)
-def _line_between(text, stop, start):
-    for at in range(stop, start):
-        if text[at] == 0x0A:
-            return True
-    return False
+@njit([types.UniTuple(int64, 2)(_TEXT, int64, int64)], cache=True, nogil=True)
+def _line_around(text, at, end):
+    """Where the line around a byte begins and ends, in a text that ends at `end`."""
+    start, stop = at, at
+    while start > FRONT:
+        mask = range_mask(text, start - BLOCK, 0x0A, 1)
+        if mask:
+            start -= leading_zeros(mask)
+            break
+        start -= BLOCK
+    while stop < end:
+        mask = range_mask(text, stop, 0x0A, 1)
+        if mask:
+            stop += trailing_zeros(mask)
+            break
+        stop += BLOCK
+    return start, stop
+
+
+@njit([int64(int64[::1], int64, int64)], cache=True, nogil=True)
+def _word_from(bounds, words, at):
+    """The first word that begins at or after a byte."""
+    low, high = 0, words
+    while low < high:
+        middle = (low + high) // 2
+        if bounds[2 * middle] < at:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit([types.boolean(_TEXT, int64[::1], int64, int64)], cache=True, nogil=True)
+def _is_headline(text, bounds, first, last):
+    """Whether words first..last, a line, are written with capitals throughout."""
+    count, small = last + 1 - first, 0
+    for k in range(first, last + 1):
+        case = _case(text, bounds, k)
+        small += int64(case == LOWER or case == OTHER)
+        if 10 * (count - small) < _HEADLINE_TENTHS * count:
+            return False
+    return count >= _HEADLINE_WORDS
 
 
 @njit([types.boolean(_TEXT, int64[::1], int64, int64, int64[::1])], cache=True, nogil=True)
@@ -91,20 +128,10 @@ def in_headline(text, bounds, words, i, line):
     `line` remembers the last line asked for (its first and last word, the answer), so that a line is read once however many names
     stand in it; the caller sets line[1] = -1 for every row.
     """
-    if line[0] <= i <= line[1]:
-        return line[2] == 1
-    first = i
-    while first > 0 and not _line_between(text, bounds[2 * first - 1], bounds[2 * first]):
-        first -= 1
-    last = i
-    while last + 1 < words and not _line_between(text, bounds[2 * last + 1], bounds[2 * last + 2]):
-        last += 1
-    capitals = 0
-    for k in range(first, last + 1):
-        capitals += _case(text, bounds, k) == CAPITAL or _case(text, bounds, k) == ALL_CAPITALS
-    count = last + 1 - first
-    line[0], line[1] = first, last
-    line[2] = count >= _HEADLINE_WORDS and 10 * capitals >= _HEADLINE_TENTHS * count
+    if not line[0] <= i <= line[1]:
+        start, stop = _line_around(text, bounds[2 * i], bounds[2 * words - 1])
+        line[0], line[1] = _word_from(bounds, words, start), _word_from(bounds, words, stop) - 1
+        line[2] = _is_headline(text, bounds, line[0], line[1])
     return line[2] == 1
 
 

@@ -4,7 +4,9 @@ Texts are byte ranges [starts, stops) of a buffer of valid UTF-8. The tables are
 """
 
 import numpy as np
-from numba import int32, int64, njit, types, uint8, uint16
+from numba import int32, int64, types, uint8, uint16
+
+from pipeline.kernels.lazy import njit
 
 _U8 = types.Array(uint8, 1, "C", readonly=True)
 _U16 = types.Array(uint16, 1, "C", readonly=True)

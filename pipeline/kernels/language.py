@@ -7,9 +7,10 @@ The tables are those of `language_tables`.
 """
 
 import numpy as np
-from numba import boolean, int16, int32, int64, njit, types, uint8, uint16, uint32
+from numba import boolean, int16, int32, int64, types, uint8, uint16, uint32
 
 from pipeline.kernels.addresses import blank_addresses, has_address
+from pipeline.kernels.lazy import njit
 
 MAX_BYTES = 1 << 15  # of a text; langdetect reads 10,000 characters
 PIECE_BYTES = 500

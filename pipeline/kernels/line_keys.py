@@ -1,8 +1,9 @@
 """The normalised form of lines, as a hash and a number of tokens: lines that differ in case, digits or bullets are one."""
 
 import numpy as np
-from numba import int32, int64, njit, types, uint8, uint16, uint64
+from numba import int32, int64, types, uint8, uint16, uint64
 
+from pipeline.kernels.lazy import njit
 from pipeline.kernels.line_characters import BREAK, DIGIT, EXPAND, OWN, SKIP, decode, table
 
 _BYTES = types.Array(uint8, 1, "C", readonly=True)

@@ -4,8 +4,9 @@ A line is (row, start, stop): the row of the text, and bytes counted from the ro
 """
 
 import numpy as np
-from numba import boolean, int64, njit, types, uint8
+from numba import boolean, int64, types, uint8
 
+from pipeline.kernels.lazy import njit
 from pipeline.kernels.line_characters import decode
 from pipeline.kernels.line_keys import line_forms, line_keys
 

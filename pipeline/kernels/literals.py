@@ -1,11 +1,13 @@
 """Which lines hold which of many literals, in any case: three bytes of each in a bitmap, the rest compared."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import NamedTuple
 
 import numpy as np
-from numba import int32, int64, njit, types, uint8, uint64
+from numba import int32, int64, types, uint8, uint64
+
+from pipeline.kernels.lazy import njit
 
 _BYTES = types.Array(uint8, 1, "C", readonly=True)
 _OFFSETS = types.Array(int64, 1, "C", readonly=True)
@@ -128,3 +130,24 @@ def find_literals(offsets: np.ndarray, data: np.ndarray, at: np.ndarray, table: 
         if put <= size:
             return lines[:put], table.of[found[:put]]
         size = put
+
+
+def byte_masks(sets: Sequence[Iterable[str]]) -> np.ndarray:
+    """For `held_sets`: uint64 for each byte, with a bit for each of the sets of characters (at most 64) that has one ending in it."""
+    masks = np.zeros(256, np.uint64)
+    for number, characters in enumerate(sets):
+        for character in {variant for c in characters for variant in (c, c.lower(), c.upper())}:
+            masks[character.encode()[-1]] |= np.uint64(1 << number)
+    return masks
+
+
+@njit([uint64[::1](_OFFSETS, _BYTES, _OFFSETS, types.Array(uint64, 1, "C"))], cache=True, nogil=True)
+def held_sets(offsets, data, at, masks):
+    """A bit for each set of characters that the string may hold one of: it holds a byte that one of them ends in."""
+    out = np.zeros(at.shape[0], np.uint64)
+    for k in range(at.shape[0]):
+        held = uint64(0)
+        for i in range(offsets[at[k]], offsets[at[k] + 1]):
+            held |= masks[data[i]]
+        out[k] = held
+    return out

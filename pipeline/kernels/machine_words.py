@@ -6,6 +6,7 @@ turned into a bit mask by itself. None checks bounds: callers keep the padding t
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 BLOCK = 64
@@ -48,6 +49,16 @@ def trailing_zeros(typing_context, word):
 
 
 @intrinsic
+def leading_zeros(typing_context, word):
+    """Zero bits above the highest one bit of a uint64; 64 for 0."""
+
+    def codegen(context, builder, signature, arguments):
+        return builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.int64(types.uint64), codegen
+
+
+@intrinsic
 def nonzero_mask(typing_context, array, index):
     """Bit i says whether byte `index + i` is not 0, for 64 bytes. The array must hold them."""
 
@@ -78,3 +89,36 @@ def fold_block(typing_context, source, index, target, put):
         return _mask(builder, builder.icmp_signed("<", block, _splat(0)))
 
     return types.uint64(source, types.int64, target, types.int64), codegen
+
+
+@intrinsic
+def copy_bytes(typing_context, source, index, target, put, count):
+    """Copies `count` bytes from `source[index]` on to `target[put]` on; the arrays must not overlap.
+
+    Assigning a slice does the same a byte at a time.
+    """
+
+    def codegen(context, builder, signature, arguments):
+        read = _pointer(context, builder, signature.args[0], arguments[0], arguments[1])
+        write = _pointer(context, builder, signature.args[2], arguments[2], arguments[3])
+        cgutils.raw_memcpy(builder, write, read, arguments[4], 1)
+        return context.get_dummy_value()
+
+    return types.void(source, types.int64, target, types.int64, types.int64), codegen
+
+
+@intrinsic
+def range_mask(typing_context, array, index, low, count):
+    """Bit i says whether byte `index + i` is one of the `count` values from `low` on, for 64 bytes. The array must hold them."""
+
+    def spread(builder, value):
+        one = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), builder.trunc(value, _I8), ir.Constant(ir.IntType(32), 0))
+        zeros = ir.Constant(ir.VectorType(ir.IntType(32), BLOCK), [0] * BLOCK)
+        return builder.shuffle_vector(one, ir.Constant(_VECTOR, ir.Undefined), zeros)
+
+    def codegen(context, builder, signature, arguments):
+        at = builder.bitcast(_pointer(context, builder, signature.args[0], *arguments[:2]), _VECTOR.as_pointer())
+        above = builder.sub(builder.load(at, align=1), spread(builder, arguments[2]))
+        return _mask(builder, builder.icmp_unsigned("<", above, spread(builder, arguments[3])))
+
+    return types.uint64(array, types.int64, types.int64, types.int64), codegen

@@ -1,8 +1,9 @@
 """MinHash signatures from UTF-8 text in one pass, without a Python object a document."""
 
 import numpy as np
-from numba import njit, types, uint32, uint64, void
+from numba import types, uint32, uint64, void
 
+from pipeline.kernels.lazy import njit
 from pipeline.kernels.shingles import ROWS, buffers_for, fingerprint, hash_shingles, longest
 from pipeline.kernels.tokens import BYTES, OFFSETS, TABLE, tokenize
 

@@ -7,7 +7,7 @@ so evidence can be gathered by key and judged by the rule.
 import unicodedata
 
 import numpy as np
-from numba import int64, njit, types, uint8, uint64
+from numba import int64, types, uint8, uint64
 
 from pipeline.kernels.cased_words import (
     BYTES,
@@ -19,21 +19,26 @@ from pipeline.kernels.cased_words import (
     cut_words,
     find,
     mix,
+    passes,
     scratch_size,
     word_case,
     word_key,
 )
 from pipeline.kernels.casing import FUNCTION, ROLE, TITLE, join_keys
+from pipeline.kernels.lazy import njit
 
 MOST_WORDS = 4
 
-# Classes of consonants; 0 is left out. "zh" and "ph" are told apart in the kernel. What rule A's skeleton writes with one letter
-# has one class: c, k, q are k; s, x, z are s; g and j may be one ("gi" is j).
+# Classes of consonants; 0 is left out. "zh" and "ph" have the class of j and f: so much is added. What rule A's skeleton writes
+# with one letter has one class: c, k, q are k; s, x, z are s; g and j may be one ("gi" is j).
 _CLASSES = {"b": 1, "ckq": 2, "d": 3, "f": 4, "gj": 5, "l": 6, "m": 7, "n": 8, "p": 9, "r": 10, "sxz": 11, "t": 12}
 _SOUND = np.zeros(128, np.uint8)
 for _letters, _number in _CLASSES.items():
     for _letter in _letters:
         _SOUND[[ord(_letter), ord(_letter.upper())]] = _number
+_BEFORE_H = np.zeros(128, np.uint8)
+_BEFORE_H[[ord("p"), ord("P")]] = _CLASSES["f"] - _CLASSES["p"] & 0xFF
+_BEFORE_H[[ord("z"), ord("Z")]] = _CLASSES["gj"] - _CLASSES["sxz"] & 0xFF
 
 
 def _base_letters() -> np.ndarray:
@@ -59,17 +64,40 @@ def _letter(text, at):
 @njit([uint64(_TEXT, int64, int64)], cache=True, nogil=True)
 def sound_key(text, start, stop):
     """The key of one word: its classes of consonants in order, each run of one class once."""
-    key, last = uint64(0), 0
-    for at in range(start, stop):
-        c = _letter(text, at)
-        sound = _SOUND[c]
-        after = text[at + 1] | 0x20 if at + 1 < stop else 0
-        if after == 0x68:  # h
-            sound = 5 if c | 0x20 == 0x7A else 4 if c | 0x20 == 0x70 else sound
-        if sound and sound != last:
-            key = key * uint64(16) + uint64(sound)
-            last = sound
+    key, last = uint64(0), uint64(0)
+    for at in range(start, stop):  # without branches: what a letter is can not be foreseen
+        c = text[at]
+        if c >= 0x80:
+            c = uint8(_letter(text, at))
+        before_h = (at + 1 < stop) & (text[at + 1] | 0x20 == 0x68)
+        sound = uint64(_SOUND[c] + before_h * _BEFORE_H[c]) & uint64(0xF)
+        new = uint64((sound != 0) & (sound != last))
+        key = (key << (uint64(4) * new)) + sound * new
+        last = sound if new else last
     return mix(key + uint64(1))
+
+
+@njit([types.UniTuple(uint64, 2)(_TEXT, int64[::1], int64, int64)], cache=True, nogil=True)
+def name_keys(text, bounds, first, stop):
+    """The sound key and the own key of a name, words `first` to `stop`."""
+    sound, key = uint64(0), uint64(0)
+    for k in range(stop - 1, first - 1, -1):
+        sound = join_keys(sound_key(text, bounds[2 * k], bounds[2 * k + 1]), sound)
+        key = join_keys(word_key(text, bounds[2 * k], bounds[2 * k + 1]), key)
+    return sound, key
+
+
+@njit([types.boolean(_TEXT, int64[::1], KEYS, uint64[::1], int64, int64)], cache=True, nogil=True)
+def may_hold_name(text, bounds, bits, sounds, first, stop):
+    """Whether words `first` to `stop` may hold a name whose sound key is in the filter `bits`; `sounds` is scratch for words."""
+    for last in range(first, stop):
+        sounds[last] = sound_key(text, bounds[2 * last], bounds[2 * last + 1])
+        sound = join_keys(sounds[last], uint64(0))
+        for k in range(last - 1, max(first, last + 1 - MOST_WORDS) - 1, -1):
+            sound = join_keys(sounds[k], sound)
+            if passes(bits, sound):
+                return True
+    return False
 
 
 @njit([uint8(_TEXT, int64[::1], KEYS, BYTES, int64)], cache=True, nogil=True)
@@ -134,13 +162,9 @@ def _names(offsets, data, rows, slots, classes, size, capacity):
                     break
                 if last - start < 2 or last - start > MOST_WORDS:
                     continue
-                sound, key = uint64(0), uint64(0)
-                for k in range(start, last):
-                    sound = join_keys(sound, sound_key(text, bounds[2 * k], bounds[2 * k + 1]))
-                    key = join_keys(key, word_key(text, bounds[2 * k], bounds[2 * k + 1]))
                 if count < capacity:
                     out[count] = (row, shift + bounds[2 * start], shift + bounds[2 * last - 1])
-                    out_keys[count] = (sound, key)
+                    out_keys[count] = name_keys(text, bounds, start, last)
                 count += 1
     return out, out_keys, count
 

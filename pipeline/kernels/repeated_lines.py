@@ -4,8 +4,9 @@ Lines are those of `lines.line_spans`, all of them and in order; a line of key 0
 """
 
 import numpy as np
-from numba import boolean, int32, int64, njit, types, uint8, uint64
+from numba import boolean, int32, int64, types, uint8, uint64
 
+from pipeline.kernels.lazy import njit
 from pipeline.kernels.lines import TERMINAL
 
 _BYTES = types.Array(uint8, 1, "C", readonly=True)

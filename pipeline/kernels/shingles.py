@@ -5,8 +5,9 @@ the top half of a mixed polynomial of its token hashes.
 """
 
 import numpy as np
-from numba import boolean, int64, njit, types, uint32, uint64
+from numba import boolean, int64, types, uint32, uint64
 
+from pipeline.kernels.lazy import njit
 from pipeline.kernels.machine_words import load_word
 from pipeline.kernels.sets import MAX_BUCKETS, sort_unique
 from pipeline.kernels.tokens import BYTES, GROWTH, OFFSETS, PADDING, TABLE, mix64, tokenize

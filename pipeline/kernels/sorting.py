@@ -1,7 +1,9 @@
 """Radix sort of 64-bit integers."""
 
 import numpy as np
-from numba import int64, njit, uint64, void
+from numba import int64, uint64, void
+
+from pipeline.kernels.lazy import njit
 
 _MAX_BITS = 11  # 2,048 buckets of a pass: their heads stay in the first-level cache
 _SMALL = 24  # up to here insertion sort is fastest

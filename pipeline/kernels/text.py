@@ -2,7 +2,9 @@
 
 import numpy as np
 import pyarrow as pa
-from numba import int64, njit, types, uint8
+from numba import int64, types, uint8
+
+from pipeline.kernels.lazy import njit
 
 _I64 = types.Array(int64, 1, "C")
 _BYTES = types.Array(uint8, 1, "C", readonly=True)

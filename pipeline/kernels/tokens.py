@@ -6,8 +6,9 @@ The hash of a token is a function of its folded UTF-8 bytes alone.
 """
 
 import numpy as np
-from numba import int32, int64, njit, types, uint8, uint16, uint32, uint64
+from numba import int32, int64, types, uint8, uint16, uint32, uint64
 
+from pipeline.kernels.lazy import njit
 from pipeline.kernels.machine_words import BLOCK, fold_block, load_word, nonzero_mask, trailing_zeros
 
 BYTES = types.Array(uint8, 1, "C", readonly=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from numba import int64, njit, types, uint64
+from numba import int64, types, uint64
 
 from pipeline.kernels.cased_words import (
     BYTES,
@@ -27,6 +27,7 @@ from pipeline.kernels.cased_words import (
     word_keys,
 )
 from pipeline.kernels.casing import free_after, free_before
+from pipeline.kernels.lazy import njit
 from pipeline.kernels.machine_words import BLOCK, nonzero_mask, trailing_zeros
 
 # What stands at a place. Words of the table begin at FIRST_WORD.

@@ -1,7 +1,9 @@
 """Connected components by union-find. The root of a component is its smallest member, whatever the order of the edges."""
 
 import numpy as np
-from numba import int64, njit, types, uint32
+from numba import int64, types, uint32
+
+from pipeline.kernels.lazy import njit
 
 WORDS = types.Array(uint32, 1, "C", readonly=True)
 

@@ -102,12 +102,18 @@ def test_best_label_is_at_least_as_good_as_langdetects(name: str, least: float) 
 
 @pytest.mark.parametrize(("name", "least"), [("wmtdocs", 0.999), ("wmtsents", 0.993), ("udhr", 0.996)])
 def test_best_label_agrees_with_seeded_langdetect(name: str, least: float) -> None:
-    """On known languages; sentences are those on which langdetect itself changes with its seed."""
+    """On known languages at least 99.5 %, but for 10 of the sentences, written without Hangul, that langdetect calls Korean.
+
+    With another seed langdetect agrees with itself on 99.64 % of the sentences.
+    """
     known = [text for language, text in labelled(name) if language not in UNKNOWN]
     guesses = best_labels(pa.array(known, pa.large_string()), np.arange(len(known)))
     langdetect.DetectorFactory.seed = 0
-    agreed = [label_names()[label] == _by_langdetect(text) for label, text in zip(guesses.labels.tolist(), known)]
-    assert np.mean(agreed) >= least
+    theirs = [_by_langdetect(text) for text in known]
+    agreed = np.array([label_names()[label] == other for label, other in zip(guesses.labels.tolist(), theirs)])
+    korean = [other == "ko" and not any("\uac00" <= char <= "\ud7a3" for char in text) for other, text in zip(theirs, known)]
+    assert agreed.mean() >= least
+    assert (agreed | korean).mean() >= 0.995
 
 
 def _by_langdetect(text: str) -> str:
@@ -118,12 +124,13 @@ def _by_langdetect(text: str) -> str:
     return label
 
 
-@pytest.mark.parametrize(("name", "most_known", "least_unknown"), [("wmtdocs", 0.01, 0.75), ("wmtsents", 0.06, 0.68), ("udhr", 0.02, None)])
+@pytest.mark.parametrize(("name", "most_known", "least_unknown"), [("wmtdocs", 0.005, 0.87), ("wmtsents", 0.01, 0.57), ("udhr", 0.0, None)])
 def test_undetermined_are_the_unknown(name: str, most_known: float, least_unknown: float | None) -> None:
-    """`und`: few documents of known languages (in udhr the French that are none: they are Walloon), most of the others."""
+    """`und`: at most 1 % of known languages, and most of the others; all 12 chunks of French in udhr are Walloon."""
     languages = [language for language, _ in labelled(name)]
     labels = IdentifyLanguage()(batch_of([text for _, text in labelled(name)])).batch["lang"].to_pylist()
-    known = [label == "und" for label, language in zip(labels, languages) if language not in UNKNOWN]
+    unknown_here = UNKNOWN | ({"fr"} if name == "udhr" else set())
+    known = [label == "und" for label, language in zip(labels, languages) if language not in unknown_here]
     unknown = [label == "und" for label, language in zip(labels, languages) if language in UNKNOWN]
     assert np.mean(known) <= most_known
     assert least_unknown is None or np.mean(unknown) >= least_unknown

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.kernels.cased_words import (
@@ -34,6 +34,7 @@ def words_of(text: str) -> list[str]:
     return [text.encode()[a:b].decode() for a, b in places]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_cuts_words_as_the_pattern_says(text):
     """Words are the runs of letters of the scripts that the module names, wherever masks of 64 bytes begin."""

@@ -26,6 +26,7 @@ from tools.make_language_profiles import Shares, class_of_code_point, read_share
 CASES = yaml.safe_load((REPO / "tests/cases/identify_language.yaml").read_text(encoding="utf-8"))
 GERMAN = "Der Stadtrat hat die Entscheidung über die neue Brücke verschoben. "
 ENGLISH = "The council has put off its decision about the new bridge. "
+NAMES = GERMAN + "Þórður Xhqwz mćwędź kqyvö jžžuxh. "
 NEVER = 10**6  # a margin that no text reaches: all of it is read
 
 
@@ -80,7 +81,24 @@ def test_margin_and_share_decide_about_und() -> None:
     zulu = next(case["text"] for case in CASES if case["label"] == "zulu")
     assert labelled([zulu], IdentifyLanguage(min_margin=0, min_known=0))["lang"].to_pylist() == ["sw"]
     assert labelled([GERMAN], IdentifyLanguage(min_margin=10_000))["lang"].to_pylist() == ["und"]
-    assert labelled([GERMAN], IdentifyLanguage(min_known=1000))["lang"].to_pylist() == ["und"]
+    assert labelled([NAMES], IdentifyLanguage(min_known=1000))["lang"].to_pylist() == ["und"]
+
+
+def test_short_text_may_stray_further_from_its_profile() -> None:
+    """One sentence with names of elsewhere is German still; a page of such sentences is in no language that a profile is of."""
+    assert labelled([NAMES, NAMES * 20])["lang"].to_pylist() == ["de", "und"]
+
+
+@pytest.mark.parametrize("text", ["Hello", "Dobré ráno!", "Привет"])
+def test_greeting_whose_languages_come_close_is_undetermined(text: str) -> None:
+    """Several profiles hold these n-grams as often."""
+    assert labelled([text])["lang"].to_pylist() == ["und"]
+
+
+@pytest.mark.parametrize(("text", "label"), [("Good morning", "en"), ("Guten Tag", "de"), ("Rat vertagt Entscheidung", "de")])
+def test_few_words_that_tell_are_labelled(text: str, label: str) -> None:
+    """A headline is enough where it holds what one language alone has."""
+    assert labelled([text])["lang"].to_pylist() == [label]
 
 
 @pytest.mark.parametrize(
