@@ -8,6 +8,9 @@ from pipeline.boilerplate.match import NamedRule
 
 MAX_SECTION_TOKENS = 400  # about the author, and what else follows; more is a chapter of the text
 MIN_REFERENCES = 2
+MIN_FACTS, FACT_TOKENS = 3, 12
+_FACT_FAMILIES = {"byline", "credit", "date", "meta", "reading_time"}
+_FACT = re.compile(r"[^\W\d][^:：.!?|]{0,30}[:：]\s*\S.*")  # a key and its value
 MAX_HEADLINES, HEADLINE_TOKENS = 6, (6, 25)
 # What a reference holds and a sentence with a year in it ("In 2019 the court ruled.") does not.
 _REFERENCE = re.compile(
@@ -29,6 +32,7 @@ class Document:
     after_body: Sequence[bool]
     hits: Mapping[int, Sequence[NamedRule]]  # matches in whose zone the line stands; how far a tail block reaches is not settled
     text: Callable[[int], str]
+    title: str = ""  # as the input names it, where it does
 
 
 StructureRule = Callable[[Document], dict[int, str]]
@@ -43,6 +47,7 @@ def judge(document: Document, structure: Sequence[StructureRule]) -> dict[int, s
                 gone.setdefault(i, named.name)
             for k in _cut(document, i, named):
                 gone.setdefault(k, named.name)
+    _take_fact_block(document, gone)
     _peel_tail(document, gone)
     for rule in structure:
         for i, name in rule(document).items():
@@ -86,6 +91,30 @@ def _references(document: Document, i: int) -> range:
         elif k > stop:
             break
     return range(i, stop) if found >= MIN_REFERENCES else range(0)
+
+
+def _take_fact_block(document: Document, gone: dict[int, str]) -> None:
+    """Adds the other lines of a block of facts about the page, above the body: keys and values one below the other, three or more, of
+    which at least half are known (the date, the section and the code of the message between reporter and editor).
+
+    A block of which no line or one is known is a fact sheet: "Original title: La Haine", "Year: 1995".
+    """
+    run: list[int] = []
+    for i in range(sum(document.head) + 1):
+        if i < len(document.key) and document.head[i] and _is_fact(document, i, gone):
+            run.append(i)
+            continue
+        known = sum(k in gone for k in run)
+        if len(run) >= MIN_FACTS and known >= 2 and 2 * known >= len(run):
+            for k in run:
+                gone.setdefault(k, "structure/fact_block")
+        run = []
+
+
+def _is_fact(document: Document, i: int, gone: Mapping[int, str]) -> bool:
+    if i in gone:
+        return any(named.rule.family in _FACT_FAMILIES for named in document.hits.get(i, ()))
+    return document.tokens[i] <= FACT_TOKENS and not document.ending[i] and _FACT.match(document.text(i).strip()) is not None
 
 
 def _peel_tail(document: Document, gone: dict[int, str]) -> None:

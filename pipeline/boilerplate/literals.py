@@ -1,16 +1,9 @@
-"""The literals that a pattern cannot match without: a cheap screen before many patterns (as in RE2's FilteredRE2).
+"""The strings that a pattern cannot match without: a cheap screen before many patterns (as in RE2's FilteredRE2)."""
 
-Some alternatives together make RE2's automaton outgrow its memory and fall to 4 MB/s; their literals as one alternation stay
-at 500 MB/s. Reads the part of RE2's syntax that rules use; what it does not know it takes for "anything", which screens less.
-"""
-
-import re
+from pipeline.boilerplate.syntax import Characters, Choice, Part, Repeat, known_character, parse
 
 MIN_LENGTH = 3  # "by", "ap" and the like stand in every other line
-_QUANTIFIER = re.compile(r"[*+?]\??|\{(\d*)(,\d*)?\}\??")
-_GROUP = re.compile(r"\((?:\?[a-zA-Z-]*:|\?P?<\w+>)?")
-_CLASS = re.compile(r"\[\^?\]?(?:\\p\{\w+\}|\\.|\[:\w+:\]|[^\]\\])*\]")
-_ESCAPE = re.compile(r"\\(?:[pP]\{\^?\w+\}|x\{\w+\}|.)")
+MAX_CHARACTERS = 32  # of a class that counts as a choice of characters
 
 Literals = frozenset[str]
 
@@ -24,57 +17,32 @@ def required_literals(pattern: str) -> Literals | None:
     >>> required_literals("by .*") is None
     True
     """
-    found, stop = _alternatives(pattern, 0)
-    return found if stop == len(pattern) else None
+    return literals_of(parse(pattern))
 
 
-def _alternatives(pattern: str, at: int) -> tuple[Literals | None, int]:
-    """Of the alternatives from here up to a closing bracket or the end, and where they stop."""
-    every: list[Literals | None] = []
-    while True:
-        found, at = _sequence(pattern, at)
-        every.append(found)
-        if at >= len(pattern) or pattern[at] == ")":
-            break
-        at += 1
-    known = [found for found in every if found is not None]
-    return (frozenset[str]().union(*known) if len(known) == len(every) else None), at
+def literals_of(part: Part) -> Literals | None:
+    """`required_literals` of a tree."""
+    if isinstance(part, Choice):
+        every = [_of_sequence(sequence) for sequence in part.sequences]
+        known = [found for found in every if found is not None]
+        return frozenset[str]().union(*known) if len(known) == len(every) else None
+    if isinstance(part, Repeat):
+        return literals_of(part.part) if part.least else None
+    return None
 
 
-def _sequence(pattern: str, at: int) -> tuple[Literals | None, int]:
-    """The best of what the parts of one alternative demand, and where it stops."""
+def _of_sequence(parts: tuple[Part, ...]) -> Literals | None:
+    """The best of what the parts of one alternative demand."""
     run, best = "", None
-    while at < len(pattern) and pattern[at] not in "|)":
-        literal, inner, at = _atom(pattern, at)
-        quantifier = _QUANTIFIER.match(pattern, at)
-        at = quantifier.end() if quantifier else at
-        optional = quantifier is not None and _may_be_absent(quantifier)
-        if literal is not None and not optional:
-            run += literal
-        if literal is None or quantifier:
+    for part in parts:
+        repeated = isinstance(part, Repeat)
+        once = part.part if isinstance(part, Repeat) and part.least else part
+        character = known_character(once)
+        run += character or ""
+        if character is None or repeated:
             best, run = _better(best, _usable(run)), ""
-        if not optional:
-            best = _better(best, inner)
-    return _better(best, _usable(run)), at
-
-
-def _atom(pattern: str, at: int) -> tuple[str | None, Literals | None, int]:
-    """The next part: the character it is, if it is one; what it demands, if it is a group; and where it stops."""
-    if pattern[at] == "(":
-        opening = _GROUP.match(pattern, at)
-        inner, stop = _alternatives(pattern, opening.end() if opening else at + 1)
-        return None, inner, stop + 1
-    for kind in (_CLASS, _ESCAPE):
-        if found := kind.match(pattern, at):
-            text = found.group()
-            plain = kind is _ESCAPE and len(text) == 2 and not text[1].isalnum()
-            return (text[1] if plain else None), None, found.end()
-    return (None if pattern[at] in ".^$" else pattern[at]), None, at + 1
-
-
-def _may_be_absent(quantifier: re.Match[str]) -> bool:
-    text = quantifier.group()
-    return text[0] in "*?" or (text[0] == "{" and quantifier.group(1) in ("", "0"))
+        best = _better(best, literals_of(part))
+    return _better(best, _usable(run))
 
 
 def _usable(run: str) -> Literals | None:
@@ -87,3 +55,22 @@ def _better(one: Literals | None, other: Literals | None) -> Literals | None:
     if one is None or other is None:
         return one or other
     return one if min(map(len, one)) >= min(map(len, other)) else other
+
+
+def required_characters(part: Part) -> frozenset[str] | None:
+    """Characters (`syntax.DIGIT` among them for all digits) one of which stands in every match; letters are too common to count."""
+    if isinstance(part, Choice):
+        every = [_rarest(sequence) for sequence in part.sequences]
+        known = [found for found in every if found is not None]
+        return frozenset[str]().union(*known) if len(known) == len(every) else None
+    if isinstance(part, Repeat):
+        return required_characters(part.part) if part.least else None
+    if part.any_of is None or len(part.any_of) > MAX_CHARACTERS or any(c.isspace() or c.isalpha() or c == r"\s" for c in part.any_of):
+        return None
+    return part.any_of
+
+
+def _rarest(parts: tuple[Part, ...]) -> frozenset[str] | None:
+    """The smallest of the sets that the parts of one alternative demand."""
+    found = [characters for part in parts if (characters := required_characters(part))]
+    return min(found, key=lambda characters: (r"\d" in characters, len(characters)), default=None)

@@ -1,17 +1,23 @@
-"""Which lines of a batch the rules of some packs match: a dictionary of phrases, and RE2 for lines that hold a literal of a rule."""
+"""Which lines of a batch the rules of some packs match: a dictionary of phrases, and RE2 for the few lines that pass a screen."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from pipeline.boilerplate.lines import Lines
-from pipeline.boilerplate.literals import required_literals
-from pipeline.boilerplate.packs import Pack, Rule, phrase_keys, rule_mask
-from pipeline.kernels.literals import LiteralTable, find_literals, literal_table
+from pipeline.boilerplate.packs import Pack, Rule, phrase_keys
+from pipeline.boilerplate.patterns import matching
+from pipeline.boilerplate.screens import Screen, screen_of
+from pipeline.boilerplate.syntax import DIGIT
+from pipeline.kernels.beginnings import BeginningTable, beginning_table, find_beginnings
+from pipeline.kernels.literals import LiteralTable, byte_masks, find_literals, held_sets, literal_table
 from pipeline.kernels.text import buffers
+
+_ALL_DIGITS = [chr(code) for code in range(0x110000) if chr(code).isdecimal()]
 
 
 class Hits(NamedTuple):
@@ -28,11 +34,9 @@ class Hits(NamedTuple):
         order = np.lexsort((rule, line))
         return cls(line[order], rule[order])
 
-
-    def without(self, lines: np.ndarray) -> "Hits":
-        """Those of other lines."""
-        stays = ~np.isin(self.line, lines)
-        return Hits(self.line[stays], self.rule[stays])
+    def where(self, mask: np.ndarray) -> "Hits":
+        """Those for which the mask is True."""
+        return Hits(self.line[mask], self.rule[mask])
 
 
 @dataclass(frozen=True)
@@ -54,56 +58,67 @@ class Matcher:
         """All rules in the order of the packs."""
         return [NamedRule(f"{pack.pack}/{rule.id}", rule) for pack in self.packs for rule in pack.rules]
 
-    def phrases(self, keys: np.ndarray, tokens: np.ndarray) -> Hits:
-        """Lines that are a phrase, whatever the zone of its rule."""
-        known, numbers = self._phrases
-        first, last = np.searchsorted(known, keys, "left"), np.searchsorted(known, keys, "right")
-        hit = np.flatnonzero(last > first)
-        places = [(i, place) for i in hit.tolist() for place in range(first[i], last[i])]
-        line = np.array([i for i, _ in places], np.int64)
-        rule = numbers[np.array([place for _, place in places], np.int64)]
-        fits = tokens[line] <= np.array([named.rule.max_tokens for named in self.rules])[rule]
-        return Hits.gather([(line[fits], rule[fits])])
+    def hits(self, lines: Lines, at: np.ndarray) -> Hits:
+        """The matches of the lines at these positions, whatever the zones of the rules."""
+        found = [self._phrase_hits(lines, at)]
+        offsets, data = buffers(lines.all_text)
+        candidates = self._candidates(lines, at, offsets, data)
+        distinct, place = np.unique(candidates.line, return_inverse=True)
+        texts = lines.texts(distinct).cast(pa.large_binary()).to_pylist()
+        order = np.argsort(candidates.rule, kind="stable")
+        bounds = np.searchsorted(candidates.rule[order], np.arange(len(self.rules) + 1))
+        for number in np.unique(candidates.rule).tolist():
+            mine = order[bounds[number] : bounds[number + 1]]
+            matched = matching(self.rules[number].rule.regex, [texts[i] for i in place[mine].tolist()])
+            line = candidates.line[mine][matched]
+            found.append((line, np.full(len(line), number)))
+        return Hits.gather(found)
 
-    def candidates(self, lines: Lines, at: np.ndarray) -> Hits:
-        """Of the lines at these positions those that hold a literal of a rule's pattern, whatever its zone; the rest cannot match it."""
-        table, rule_of, firsts, counts = self._literals
-        near = at[lines.tokens[at] <= max((named.rule.max_tokens for named in self.rules), default=-1)]
-        place = np.full(len(lines.all_text), -1)
-        place[lines.number[near]] = near
-        number, literal = find_literals(*buffers(lines.all_text), lines.number[near], table)
-        sizes = counts[literal]
-        rule = rule_of[np.repeat(firsts[literal], sizes) + np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)]
-        pairs = np.unique(np.repeat(place[number], sizes) * len(self.rules) + rule)
+    def _phrase_hits(self, lines: Lines, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Lines that are a phrase."""
+        known, numbers = self._phrases
+        keys = lines.key[at]
+        first, last = np.searchsorted(known, keys, "left"), np.searchsorted(known, keys, "right")
+        sizes = last - first
+        line = np.repeat(at, sizes)
+        rule = numbers[_ranges(first, sizes)]
+        fits = self._fit(lines.tokens[line], rule)
+        return line[fits], rule[fits]
+
+    def _candidates(self, lines: Lines, at: np.ndarray, offsets: np.ndarray, data: np.ndarray) -> Hits:
+        """Lines that pass the screen of a rule's pattern, each pair of line and rule once."""
+        screens = self._screens
+        at = at[lines.tokens[at] <= screens.max_tokens]
+        number = lines.number[at]
+        position = np.zeros(len(lines.all_text), np.int64)  # of a line by its number
+        position[number] = at
+        begun, rule = find_beginnings(offsets, data, number, screens.beginnings)
+        parts = [(position[begun], rule)]
+        holding, literal = find_literals(offsets, data, number, screens.literals)
+        sizes = screens.counts[literal]
+        parts.append((np.repeat(position[holding], sizes), screens.rules[_ranges(screens.firsts[literal], sizes)]))
+        short = at[lines.tokens[at] <= screens.max_tokens_of_sets]
+        held = held_sets(offsets, data, lines.number[short], screens.masks)
+        for bit, rule_of_set in enumerate(screens.sets):
+            having = short[(held >> np.uint64(bit) & np.uint64(1)) != 0]
+            parts.append((having, np.full(len(having), rule_of_set)))
+        for any_rule in screens.any_line:
+            parts.append((short, np.full(len(short), any_rule)))
+        line, rule = (np.concatenate(columns) for columns in zip(*parts))
+        fits = self._fit(lines.tokens[line], rule)
+        pairs = np.unique(line[fits] * len(self.rules) + rule[fits])
         return Hits(*np.divmod(pairs, len(self.rules)))
 
-    def patterns(self, zone: str, lines: Lines, at: np.ndarray, candidates: Hits) -> Hits:
-        """Of the lines at these positions those that a pattern of this zone's rules matches."""
-        wanted = np.zeros(len(lines.row), np.bool_)
-        wanted[at] = True
-        parts = []
-        for number, named in enumerate(self.rules):
-            rule = named.rule
-            if not rule.pattern or rule.zone != zone:
-                continue
-            near = candidates.line[candidates.rule == number] if _literals(rule) else at
-            tokens = lines.tokens[near]
-            near = near[wanted[near] & (tokens >= rule.min_tokens) & (tokens <= rule.max_tokens)]
-            if len(near):  # RE2 would read the pattern for nothing
-                line = near[rule_mask(rule, lines.texts(near), lines.key[near], lines.tokens[near])]
-                parts.append((line, np.full(len(line), number)))
-        return Hits.gather(parts)
+    def _fit(self, tokens: np.ndarray, rule: np.ndarray) -> np.ndarray:
+        """Whether the tokens of a line are as many as its rule wants."""
+        low, high = self._limits
+        fits: np.ndarray = (tokens >= low[rule]) & (tokens <= high[rule])
+        return fits
 
     @cached_property
-    def _literals(self) -> tuple[LiteralTable, np.ndarray, np.ndarray, np.ndarray]:
-        """The literals of all patterns; the numbers of the rules that demand each or another, flat, where each begins and how many."""
-        rules: dict[str, list[int]] = {}
-        for number, named in enumerate(self.rules):
-            for literal in _literals(named.rule) if named.rule.pattern else ():
-                rules.setdefault(literal, []).append(number)
-        counts = np.array([len(numbers) for numbers in rules.values()], np.int64)
-        flat = np.array([number for numbers in rules.values() for number in numbers], np.int64)
-        return literal_table(list(rules)), flat, np.cumsum(counts) - counts, counts
+    def _limits(self) -> tuple[np.ndarray, np.ndarray]:
+        low, high = zip(*((named.rule.min_tokens, named.rule.max_tokens) for named in self.rules))
+        return np.array(low, np.int64), np.array(high, np.int64)
 
     @cached_property
     def _phrases(self) -> tuple[np.ndarray, np.ndarray]:
@@ -113,6 +128,50 @@ class Matcher:
         flat = np.concatenate([*keys, np.zeros(0, np.uint64)])
         order = np.lexsort((numbers, flat))
         return flat[order], numbers[order]
+
+    @cached_property
+    def _screens(self) -> "_Screens":
+        named = [(number, named.rule) for number, named in enumerate(self.rules) if named.rule.pattern]
+        return _Screens.of([(number, rule.max_tokens, _screen(rule)) for number, rule in named])
+
+
+class _Screens(NamedTuple):
+    """The screens of all patterns of a matcher."""
+
+    max_tokens: int
+    beginnings: BeginningTable  # numbers are those of rules
+    literals: LiteralTable
+    rules: np.ndarray  # that demand each literal or another, flat; where those of each begin, and how many they are
+    firsts: np.ndarray
+    counts: np.ndarray
+    masks: np.ndarray  # of the sets of characters, by byte
+    sets: list[int]  # the rule of each set
+    any_line: list[int]  # rules that any line may match
+    max_tokens_of_sets: int  # of these rules and those of sets
+
+    @classmethod
+    def of(cls, rules: Sequence[tuple[int, int, Screen]]) -> "_Screens":
+        """From numbers of rules, their most tokens, and their screens."""
+        by_literal: dict[str, list[int]] = {}
+        for number, _, screen in rules:
+            for literal in sorted(screen.literals):
+                by_literal.setdefault(literal, []).append(number)
+        counts = np.array([len(numbers) for numbers in by_literal.values()], np.int64)
+        sets = [(number, screen.characters) for number, _, screen in rules if screen.characters]
+        any_line = [number for number, _, screen in rules if screen.any_line] + [number for number, _ in sets[64:]]
+        loose = [tokens for number, tokens, screen in rules if screen.characters or screen.any_line]
+        return cls(
+            max_tokens=max((tokens for _, tokens, _ in rules), default=-1),
+            beginnings=beginning_table((letters, number) for number, _, screen in rules for letters in sorted(screen.beginnings)),
+            literals=literal_table(list(by_literal)),
+            rules=np.array([number for numbers in by_literal.values() for number in numbers], np.int64),
+            firsts=np.cumsum(counts) - counts,
+            counts=counts,
+            masks=byte_masks([_with_digits(characters) for _, characters in sets[:64]]),
+            sets=[number for number, _ in sets[:64]],
+            any_line=any_line,
+            max_tokens_of_sets=max(loose, default=-1),
+        )
 
 
 def applicable(packs: Sequence[Pack], lang: str | None, *, chosen: bool) -> tuple[Pack, ...]:
@@ -127,11 +186,15 @@ def applicable(packs: Sequence[Pack], lang: str | None, *, chosen: bool) -> tupl
     )  # fmt: skip
 
 
-def _literals(rule: Rule) -> frozenset[str]:
-    """Strings one of which every line that the rule's pattern matches holds; none where there are no such strings."""
-    return _required("|".join(rule.pattern))
+def _screen(rule: Rule) -> Screen:
+    return screen_of("|".join(rule.pattern), anchored=rule.scope != "contains")
 
 
-@cache
-def _required(pattern: str) -> frozenset[str]:
-    return required_literals(pattern) or frozenset()
+def _with_digits(characters: Iterable[str]) -> list[str]:
+    return [c for character in characters for c in (_ALL_DIGITS if character == DIGIT else [character])]
+
+
+def _ranges(firsts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """The numbers from each first on, as many as its size, one after another."""
+    ends = np.cumsum(sizes)
+    return np.repeat(firsts - (ends - sizes), sizes) + np.arange(ends[-1] if len(ends) else 0)

@@ -15,10 +15,10 @@ from typing import Annotated, Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from annotated_types import Ge, Le, MinLen
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from pipeline.boilerplate.patterns import check_pattern, matching
 from pipeline.errors import UserError
 from pipeline.kernels.lines import line_forms, line_spans
 from pipeline.kernels.text import buffers
@@ -55,6 +55,7 @@ class Rule(BaseModel):
     action: Literal["drop", "strip_prefix", "cut_tail", "cut_section", "cut_references", "cut_headlines", "tag"] = "drop"
     why: Annotated[str, MinLen(1)]
     strips: Annotated[tuple[str, ...], MinLen(1)]
+    seen: str = ""  # the site of a real page on which the first of `strips` stood, word for word
     keeps: Annotated[tuple[str, ...], MinLen(1)]
     phrases: tuple[str, ...] = ()
     pattern: tuple[str, ...] = ()  # alternatives
@@ -71,7 +72,7 @@ class Rule(BaseModel):
 
     @property
     def regex(self) -> str:
-        """The pattern for `pyarrow.compute`, case-insensitive; "" for phrases. White space after the line may follow it."""
+        """The pattern for RE2, case-insensitive; "" for phrases. White space after the line may follow it."""
         if not self.pattern:
             return ""
         choice = f"(?i:{'|'.join(self.pattern)})"
@@ -149,9 +150,13 @@ def check_pack(path: Path) -> Pack:
     """`read_pack`, and every rule tried on its own examples. Raises UserError with the first example that fails."""
     pack = read_pack(path)
     for rule in pack.rules:
-        for phrase in rule.phrases:
+        for phrase, tokens in zip(rule.phrases, text_forms(pa.array(rule.phrases, pa.large_string()))[1]):
             if not _has_letter(phrase):
-                raise UserError(f"{path}: rule {rule.id}: the phrase {phrase!r} would be any number (digits are masked); write a pattern")
+                fault = "would be any number (digits are masked); write a pattern"
+                raise UserError(f"{path}: rule {rule.id}: the phrase {phrase!r} {fault}")
+            if not rule.min_tokens <= tokens <= rule.max_tokens:
+                fault = f"has {tokens} tokens and can never match: max_tokens is {rule.max_tokens}, min_tokens {rule.min_tokens}"
+                raise UserError(f"{path}: rule {rule.id}: the phrase {phrase!r} {fault}")
         for example, hit in zip(rule.strips, matches(rule, rule.strips)):
             if not hit:
                 raise UserError(f"{path}: rule {rule.id}: its own example under strips is not matched: {example!r}")
@@ -164,7 +169,7 @@ def check_pack(path: Path) -> Pack:
 def matches(rule: Rule, lines: tuple[str, ...]) -> list[bool]:
     """Whether the rule matches each line, zones aside."""
     text = pa.array([line.replace("\n", " ") for line in lines], pa.large_string())
-    keys, tokens = _forms(text)
+    keys, tokens = text_forms(text)
     return rule_mask(rule, text, keys, tokens).tolist()  # type: ignore[no-any-return]
 
 
@@ -173,21 +178,22 @@ def rule_mask(rule: Rule, text: pa.Array, keys: np.ndarray, tokens: np.ndarray) 
     if rule.phrases:
         hit = np.isin(keys, phrase_keys(rule))
     else:
-        hit = pc.match_substring_regex(text, rule.regex).to_numpy(zero_copy_only=False)
+        hit = np.array(matching(rule.regex, text.cast(pa.large_binary()).to_pylist()), np.bool_)
     mask: np.ndarray = hit & (tokens >= rule.min_tokens) & (tokens <= rule.max_tokens)
     return mask
 
 
 def phrase_keys(rule: Rule) -> np.ndarray:
     """The `line_keys` of the rule's phrases, in their order; without those that hold no letter, which would be any number."""
-    return _forms(pa.array([phrase for phrase in rule.phrases if _has_letter(phrase)], pa.large_string()))[0]
+    return text_forms(pa.array([phrase for phrase in rule.phrases if _has_letter(phrase)], pa.large_string()))[0]
 
 
 def _has_letter(phrase: str) -> bool:
     return any(character.isalpha() for character in phrase)
 
 
-def _forms(lines: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+def text_forms(lines: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """`line_forms` of strings, each of which is a line: their keys and numbers of tokens."""
     offsets, data = buffers(lines)
     return line_forms(offsets, data, *line_spans(offsets, data))
 
@@ -201,8 +207,8 @@ def _check_pattern(path: Path, pack: Pack, rule: Rule) -> None:
                 f"{path}: rule {rule.id}: {found} knows ASCII only in RE2; say \\p{{L}} (letters) or \\p{{Nd}} (digits) instead"
             )
     try:
-        pc.match_substring_regex(pa.array([""]), rule.regex)
-    except pa.ArrowInvalid as error:
+        check_pattern(rule.regex)
+    except ValueError as error:
         raise UserError(f"{path}: rule {rule.id}: RE2 refuses its pattern ({error}): {rule.text!r}") from None
 
 

@@ -1,19 +1,19 @@
 """One pass over the lines of a batch: match by language, find the zones, judge the documents that something was found in."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow.compute as pc
+import pyarrow as pa
 
-from pipeline.boilerplate.judge import Document, judge
+from pipeline.boilerplate.judge import Document, StructureRule, judge
 from pipeline.boilerplate.lines import Lines, Zones
 from pipeline.boilerplate.match import Hits, Matcher, NamedRule
+from pipeline.boilerplate.patterns import match_stop
 from pipeline.boilerplate.structure import structure_rows
 
 _CJK_LANGUAGES = ("zh", "ja", "ko")
-_ZONES = ("head", "tail", "tail_block")
 
 
 @dataclass(frozen=True)
@@ -40,80 +40,31 @@ class Removal:
         )
 
 
-@dataclass(frozen=True)
-class Matches:
-    """What is known so far of rules and lines. A line's matches do not change from pass to pass, but for a line that was cut."""
-
-    hits: Hits  # by the line's number among all lines
-    candidates: Hits  # so too: lines that hold a literal of a rule
-    tried: Mapping[str, np.ndarray]  # boolean for each number: whether the line was looked at for the patterns of this zone
-
-    @classmethod
-    def none(cls, lines: int) -> "Matches":
-        """Nothing known of so many lines."""
-        return cls(Hits.gather([]), Hits.gather([]), {zone: np.zeros(lines, np.bool_) for zone in (*_ZONES, "anywhere")})
-
-    def look(self, lines: Lines, zone: str, at: np.ndarray, matchers: Sequence[Matcher]) -> "Matches":
-        """With the matches of the lines at these positions: for the zone's patterns, with `anywhere` (the first) for all phrases too."""
-        at = at[~self.tried[zone][lines.number[at]]]
-        if len(at) == 0:
-            return self
-        found, held = [], []
-        known = _among(self.candidates, lines)
-        for matcher, mine in _by_matcher(lines.row[at], matchers):
-            mine = at[mine]
-            if zone == "anywhere":
-                candidates = matcher.candidates(lines, mine)
-                held.append((lines.number[candidates.line], candidates.rule))
-                phrases = matcher.phrases(lines.key[mine], lines.tokens[mine])
-                found.append((lines.number[mine[phrases.line]], phrases.rule))
-            else:
-                candidates = known
-            hits = matcher.patterns(zone, lines, mine, candidates)
-            found.append((lines.number[hits.line], hits.rule))
-        tried = self.tried[zone].copy()
-        tried[lines.number[at]] = True
-        candidates = Hits.gather([self.candidates, *held])
-        return Matches(Hits.gather([self.hits, *found]), candidates, {**self.tried, zone: tried})
-
-    def forget(self, numbers: np.ndarray) -> "Matches":
-        """Without what is known of these lines."""
-        if len(numbers) == 0:
-            return self
-        tried = {zone: column.copy() for zone, column in self.tried.items()}
-        for column in tried.values():
-            column[numbers] = False
-        return Matches(self.hits.without(numbers), self.candidates.without(numbers), tried)
-
-    def among(self, lines: Lines) -> Hits:
-        """The matches of these lines, by their positions."""
-        return _among(self.hits, lines)
-
-
-def _among(hits: Hits, lines: Lines) -> Hits:
-    """Hits by the lines' numbers as hits by their positions, without those of other lines."""
-    at = np.searchsorted(lines.number, hits.line)
-    here = np.append(lines.number, -1)[at] == hits.line
-    return Hits(at[here], hits.rule[here])
-
-
 class Found(NamedTuple):
-    """What a pass found: the lines that are left, what goes, the documents that changed (boolean per row), and all matches."""
+    """What a pass found: the lines that are left, what goes, the documents that changed (boolean per row), the hits of what is left."""
 
     lines: Lines
     removal: Removal
     changed: np.ndarray
-    matches: Matches
+    hits: Hits
 
 
-def one_pass(lines: Lines, matches: Matches, matchers: Sequence[Matcher], langs: Sequence[str | None]) -> Found:
-    """What one pass finds. Matchers and languages are those of the rows."""
+def find_hits(lines: Lines, matchers: Sequence[Matcher]) -> Hits:
+    """All matches of the lines, by the line's number among all lines. Matchers are those of the rows."""
+    found = (matcher.hits(lines, at) for matcher, at in _by_matcher(lines.row, matchers))
+    return Hits.gather((lines.number[hits.line], hits.rule) for hits in found)
+
+
+def one_pass(lines: Lines, known: Hits, matchers: Sequence[Matcher], langs: Sequence[str | None], titles: pa.Array) -> Found:
+    """What one pass over these lines finds, whose hits are known. Matchers, languages and titles ("" where none is known) are those
+    of the rows."""
     changed = np.zeros(len(matchers), np.bool_)
     if len(lines.row) == 0:
-        return Found(lines, Removal({}, {}, {}), changed, matches)
-    hits, zones, matches = _find(lines, matches, matchers)
+        return Found(lines, Removal({}, {}, {}), changed, known)
+    hits, zones = _in_zones(lines, known, matchers)
     lines, cut = _cut_prefixes(lines, hits, matchers)
-    gone = _judge_documents(lines, zones, hits, matchers, np.array([lang in _CJK_LANGUAGES for lang in langs], np.bool_))
+    structure = structure_rows(lines, titles, np.array([lang in _CJK_LANGUAGES for lang in langs], np.bool_))
+    gone = _judge_documents(lines, zones, hits, matchers, structure, titles)
     changed[lines.row[list(gone)]] = True
     changed[lines.row[list(cut)]] = True
     removal = Removal(
@@ -121,40 +72,44 @@ def one_pass(lines: Lines, matches: Matches, matchers: Sequence[Matcher], langs:
         {int(lines.number[i]): (int(lines.cut[i]), name) for i, name in cut.items()},
         _tagged(lines, hits, matchers),
     )
+    new = np.zeros(len(lines.row), np.bool_)
+    new[list(cut)] = True
     left = np.ones(len(lines.row), np.bool_)
     left[list(gone)] = False
-    return Found(lines.where(left), removal, changed, matches.forget(lines.number[list(cut)]))
+    known = Hits.gather([known.where(~np.isin(known.line, lines.number[new])), find_hits(lines.where(new & left), matchers)])
+    return Found(lines.where(left), removal, changed, known)
 
 
 def _judge_documents(
-    lines: Lines, zones: Zones, hits: Hits, matchers: Sequence[Matcher], cjk_rows: np.ndarray
+    lines: Lines,
+    zones: Zones,
+    hits: Hits,
+    matchers: Sequence[Matcher],
+    structure: Mapping[StructureRule, np.ndarray],
+    titles: pa.Array,
 ) -> dict[int, str]:
-    """Positions of the lines that go, with their rules."""
-    structure = structure_rows(lines, len(matchers), cjk_rows)
+    """Positions of the lines that go, with their rules. `structure` says which rows each structure rule may find something in."""
     worth = np.logical_or.reduce(list(structure.values()))
     worth[lines.row[hits.line]] = True
     gone: dict[int, str] = {}
     for row, first, stop in lines.documents(np.flatnonzero(worth)):
-        document = _document(lines, zones, hits, matchers[row], first, stop)
+        document = replace(_document(lines, zones, hits, matchers[row], first, stop), title=str(titles[row].as_py()))
         found = judge(document, [rule for rule, rows in structure.items() if rows[row]])
         gone |= {first + i: name for i, name in found.items()}
     return gone
 
 
-def _find(lines: Lines, matches: Matches, matchers: Sequence[Matcher]) -> tuple[Hits, Zones, Matches]:
-    """The matches in the zones of their rules, the zones, and all matches known now."""
-    matches = matches.look(lines, "anywhere", np.arange(len(lines.row)), matchers)
-    hits = matches.among(lines)
+def _in_zones(lines: Lines, known: Hits, matchers: Sequence[Matcher]) -> tuple[Hits, Zones]:
+    """The hits of these lines, by their positions, that stand in the zones of their rules, and the zones."""
+    at = np.searchsorted(lines.number, known.line)
+    here = np.append(lines.number, -1)[at] == known.line
+    hits = Hits(at[here], known.rule[here])
     rules = [matchers[row].rules[number].rule for row, number in zip(lines.row[hits.line].tolist(), hits.rule.tolist())]
     no_body = np.zeros(len(lines.row), np.bool_)
     no_body[hits.line[[rule.action == "drop" and rule.zone == "anywhere" for rule in rules]]] = True
     zones = Zones.of(lines, no_body)
-    for zone in _ZONES:
-        matches = matches.look(lines, zone, np.flatnonzero(zones.of_name(zone)), matchers)
-    hits = matches.among(lines)
-    rules = [matchers[row].rules[number].rule for row, number in zip(lines.row[hits.line].tolist(), hits.rule.tolist())]
     inside = [rule.zone == "anywhere" or bool(zones.of_name(rule.zone)[i]) for i, rule in zip(hits.line.tolist(), rules)]
-    return Hits(hits.line[inside], hits.rule[inside]), zones, matches
+    return hits.where(np.array(inside, np.bool_)), zones
 
 
 def _by_matcher(rows: np.ndarray, matchers: Sequence[Matcher]) -> list[tuple[Matcher, np.ndarray]]:
@@ -174,10 +129,8 @@ def _cut_prefixes(lines: Lines, hits: Hits, matchers: Sequence[Matcher]) -> tupl
             cut.setdefault(i, named)
     if not cut:
         return lines, {}
-    texts = [
-        pc.replace_substring_regex(lines.texts(np.array([i])), named.rule.regex, "", max_replacements=1)[0].as_py()
-        for i, named in cut.items()
-    ]
+    whole = {i: lines.text(i) for i in cut}
+    texts = [whole[i][match_stop(named.rule.regex, whole[i]) :] for i, named in cut.items()]
     return lines.without_prefixes(np.array(list(cut)), texts), {i: named.name for i, named in cut.items()}
 
 

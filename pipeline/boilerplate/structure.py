@@ -1,4 +1,4 @@
-"""Boilerplate that only its place and its neighbours give away: teaser runs, cut-off tails, repeated lines, stray lines of another script.
+"""Boilerplate that only its place and its neighbours give away: teaser runs, cut-off tails, headline dumps, stray foreign lines, repeats.
 
 `structure_rows` finds, over a whole batch, the few documents that each rule can have something to say about.
 """
@@ -6,19 +6,19 @@
 import re
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.boilerplate.judge import Document, StructureRule
 from pipeline.boilerplate.lines import Lines
+from pipeline.boilerplate.repeats import repeated_lines, rows_with_repeats, rows_with_title_copies, title_copies
 from pipeline.kernels.lines import ELLIPSIS, TERMINAL, may_hold_cjk
 from pipeline.kernels.text import buffers
 
 TEASER_TOKENS = (4, 45)  # of a cut headline or lead
 MIN_TEASERS, MIN_TEASERS_AT_END = 3, 2  # a single cut-off line is body text in 9 of 100
-MIN_TITLE_TOKENS = 4  # "Who It's For", "Pros:" and other headings of a page repeat
-LEAD_LINES = 2  # the lead that a copy of the title may follow, and that may itself stand twice
-MIN_ADJACENT_TOKENS = 8  # "No justice, no peace!" and lines of songs are said twice
-MIN_PARAGRAPH_TOKENS = 25  # a paragraph said twice, anywhere
+DUMP_LINES, MIN_DUMP_PARTS, DUMP_WORDS = 2, 8, (4, 25)  # cells of tables have fewer words
+MIN_DUMP_TOKENS = MIN_DUMP_PARTS * 3
 MIN_CUT_OFF, MIN_CUT_OFF_TOKENS = 2, 30  # a single one is the last paragraph of a story behind a paywall
 MIN_SENTENCES, MIN_SENTENCE_TOKENS = 3, 20
 EDGE_LINES = 3
@@ -27,6 +27,7 @@ MIN_FOREIGN_CHARACTERS = 4  # a name is shorter, and stays
 
 _BULLETS = "-–—•*·|▪►"
 _OPENING_QUOTES = ("“", '"', "«", "„", "「", "‘", "'")
+_GAP = re.compile("[ \u00a0]{3,}")
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 
 
@@ -81,37 +82,26 @@ def _is_teaser(document: Document, i: int) -> bool:
     return not text.startswith(_OPENING_QUOTES) and not text.endswith("……")
 
 
-def repeated_lines(document: Document) -> dict[int, str]:
-    """Second copies: of the title or lead above the body, of a line right after itself, of a whole paragraph anywhere.
+def headline_dump(document: Document) -> dict[int, str]:
+    """A line that holds eight headlines or more with runs of spaces between them: what else the page links to, at its head or end.
 
-    Copies are equal but for case and white space; equal keys are not enough, as rows of a table differ only in their digits.
+    Not the only text of a document, and not a row of a table, whose cells are shorter.
     """
-    found: dict[int, str] = {}
-    head = sum(document.head) + LEAD_LINES
-    seen: dict[int, list[int]] = {}
-    for i, (key, tokens) in enumerate(zip(document.key, document.tokens)):
-        if tokens < MIN_TITLE_TOKENS:
-            continue
-        copies = seen.setdefault(key, [])
-        earlier = next((at for at in copies if _plain(document.text(at)) == _plain(document.text(i))), None)
-        if earlier is None:
-            copies.append(i)
-        elif i < head:
-            found[i] = "structure/repeated_title"
-        elif tokens >= MIN_PARAGRAPH_TOKENS and document.ending[i] == TERMINAL:
-            found[i] = "structure/repeated_paragraph"
-        elif tokens >= MIN_ADJACENT_TOKENS and _follows(i, earlier, found):
-            found[i] = "structure/repeated_line"
-    return found
+    count = len(document.key)
+    at = [i for i in range(count) if (i < DUMP_LINES or i >= count - DUMP_LINES) and _is_dump(document, i)]
+    others = [i for i in range(count) if i not in at]
+    if not any(document.tokens[i] >= MIN_SENTENCE_TOKENS and document.ending[i] == TERMINAL for i in others):
+        return {}
+    return dict.fromkeys(at, "structure/headline_dump")
 
 
-def _plain(text: str) -> str:
-    return " ".join(text.split()).casefold()
-
-
-def _follows(i: int, earlier: int, found: dict[int, str]) -> bool:
-    """Whether nothing but lines that go stands between the two."""
-    return all(k in found for k in range(earlier + 1, i))
+def _is_dump(document: Document, i: int) -> bool:
+    if document.tokens[i] < MIN_DUMP_TOKENS:
+        return False
+    parts = [part.split() for part in _GAP.split(document.text(i).strip())]
+    low, high = DUMP_WORDS
+    headlines = sum(low <= len(words) <= high and not words[-1].endswith((".", "。", "!")) for words in parts if words)
+    return len(parts) >= MIN_DUMP_PARTS and 4 * headlines >= 3 * len(parts)
 
 
 def foreign_edge_lines(document: Document) -> dict[int, str]:
@@ -134,10 +124,10 @@ def foreign_edge_lines(document: Document) -> dict[int, str]:
     return {i: "structure/foreign_line"}
 
 
-def structure_rows(lines: Lines, rows: int, cjk_rows: np.ndarray) -> dict[StructureRule, np.ndarray]:
-    """For each structure rule, boolean for each of `rows` rows: False only where it finds nothing.
+def structure_rows(lines: Lines, titles: pa.Array, cjk_rows: np.ndarray) -> dict[StructureRule, np.ndarray]:
+    """For each structure rule, boolean for each row: False only where it finds nothing.
 
-    `cjk_rows` are the documents whose language is written in Han, kana or Hangul.
+    `titles` has one string a row, "" where none is known; `cjk_rows` are those whose language is written in Han, kana or Hangul.
     """
     row, low, high = lines.row, *TEASER_TOKENS
     teaser = (lines.ending == ELLIPSIS) & (lines.tokens >= low) & (lines.tokens <= high)
@@ -145,16 +135,21 @@ def structure_rows(lines: Lines, rows: int, cjk_rows: np.ndarray) -> dict[Struct
     cut_off = (lines.tokens >= MIN_CUT_OFF_TOKENS) & (lines.ending == 0)
     last = np.append(row[1:] != row[:-1], True)
     at_end = row[1:][cut_off[1:] & cut_off[:-1] & last[1:] & ~last[:-1]]
-    at = np.flatnonzero(lines.tokens >= MIN_TITLE_TOKENS)
-    at = at[np.lexsort((lines.key[at], row[at]))]
-    again = row[at][1:][(row[at][1:] == row[at][:-1]) & (lines.key[at][1:] == lines.key[at][:-1])]
-    edge = np.flatnonzero(_at_edge(row) & ~cjk_rows[row] & (lines.tokens <= MAX_FOREIGN_TOKENS))
+    at_edge = _at_edge(row)
+    long = np.flatnonzero(at_edge & (lines.tokens >= MIN_DUMP_TOKENS) & ~(last & np.append(True, last[:-1])))
+    dump = row[long][pc.count_substring(lines.texts(long), "   ").to_numpy() >= MIN_DUMP_PARTS - 1]
+    edge = np.flatnonzero(at_edge & ~cjk_rows[row] & (lines.tokens <= MAX_FOREIGN_TOKENS))
     edge = edge[may_hold_cjk(*buffers(lines.all_text), lines.number[edge])]
     has_cjk = pc.match_substring_regex(lines.texts(edge), r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
     foreign = row[edge][has_cjk.to_numpy(zero_copy_only=False)]
+    rows = np.arange(len(titles))
     return {
-        rule: np.isin(np.arange(rows), found)
-        for rule, found in ((teaser_runs, in_run), (cut_off_tail, at_end), (repeated_lines, again), (foreign_edge_lines, foreign))
+        teaser_runs: np.isin(rows, in_run),
+        cut_off_tail: np.isin(rows, at_end),
+        headline_dump: np.isin(rows, dump),
+        repeated_lines: rows_with_repeats(lines, len(titles)),
+        title_copies: rows_with_title_copies(lines, titles),
+        foreign_edge_lines: np.isin(rows, foreign),
     }
 
 

@@ -11,12 +11,13 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from annotated_types import Ge, Le
 
 from pipeline.boilerplate.lines import AllLines, Lines, tabulate
 from pipeline.boilerplate.match import Matcher, applicable
 from pipeline.boilerplate.packs import Pack, check_pack, find_pack, read_pack, shipped_pack, shipped_packs
-from pipeline.boilerplate.passes import Matches, Removal, one_pass
+from pipeline.boilerplate.passes import Removal, find_hits, one_pass
 from pipeline.edits import apply_columns
 from pipeline.kernels.lines import removal_spans
 from pipeline.schema import add_flags, live_rows, replace_columns
@@ -44,7 +45,8 @@ class StripBoilerplate:
         """The batch with its texts stripped; one edit for each dropped line (its newline and blank lines included) or prefix."""
         everything, lines = tabulate(batch.column("text"))
         langs = [None if lang is None else lang.split("-")[0] for lang in batch.column("lang").to_pylist()]
-        removal, unsettled = self._settle(lines.where(live_rows(batch)[lines.row]), langs)
+        titles = pc.replace_substring(pc.fill_null(batch.column("title").cast(pa.large_string()), ""), "\n", " ")
+        removal, unsettled = self._settle(lines.where(live_rows(batch)[lines.row]), langs, titles)
         guarded = unsettled | self._unsafe_rows(lines, removal, len(langs))
         batch = add_flags(batch, GUARD_FLAG, np.flatnonzero(guarded))
         text, edits = apply_columns(batch.column("text"), **_edit_columns(everything, removal.outside(guarded, everything.rows)))
@@ -62,15 +64,15 @@ class StripBoilerplate:
     def _names(self) -> tuple[str, ...]:
         return tuple(shipped_packs()) if self.packs == "auto" else tuple(self.packs)
 
-    def _settle(self, lines: Lines, langs: Sequence[str | None]) -> tuple[Removal, np.ndarray]:
+    def _settle(self, lines: Lines, langs: Sequence[str | None], titles: pa.Array) -> tuple[Removal, np.ndarray]:
         """All that goes, pass after pass, and (boolean per row) the documents that still changed in the last of MAX_PASSES."""
         names = self._names()
         matchers = [_matcher(names, lang, self.packs != "auto") for lang in langs]
         removal, changed = Removal({}, {}, {}), np.ones(len(langs), np.bool_)
-        matches = Matches.none(int(lines.number.max(initial=-1)) + 1)
+        hits = find_hits(lines, matchers)
         for _ in range(MAX_PASSES):
-            found = one_pass(lines.where(changed[lines.row]), matches, matchers, langs)
-            removal, lines, changed, matches = removal.then(found.removal), found.lines, found.changed, found.matches
+            found = one_pass(lines.where(changed[lines.row]), hits, matchers, langs, titles)
+            removal, lines, changed, hits = removal.then(found.removal), found.lines, found.changed, found.hits
             if not changed.any():
                 break
         return removal, changed

@@ -1,0 +1,49 @@
+"""Patterns compiled by RE2, once a process: reading one takes a millisecond, and up to fifty where it counts letters."""
+
+from collections.abc import Sequence
+from functools import cache
+
+import re2
+
+_MAX_BYTES = 64 << 20  # of an automaton; those of the packs need less than one
+
+
+def _options() -> re2.Options:
+    options = re2.Options()
+    options.max_mem = _MAX_BYTES
+    options.log_errors = False
+    return options
+
+
+def check_pattern(pattern: str) -> None:
+    """Raises ValueError with RE2's own words if it refuses the pattern."""
+    try:
+        re2.compile(pattern, _options())
+    except re2.error as error:
+        raise ValueError(error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)) from None
+
+
+@cache
+def _automaton(pattern: str) -> re2.Set:
+    """A set of this one pattern: it only says whether there is a match, which is ten times faster than where."""
+    only = re2.Set.SearchSet(_options())
+    only.Add(pattern)
+    only.Compile()
+    return only
+
+
+def matching(pattern: str, texts: Sequence[bytes]) -> list[bool]:
+    """Whether each text (UTF-8) holds a match."""
+    match = _automaton(pattern).Match
+    return [match(text) is not None for text in texts]
+
+
+@cache
+def _expression(pattern: str) -> re2._Regexp:
+    return re2.compile(pattern, _options())
+
+
+def match_stop(pattern: str, text: str) -> int:
+    """Where the first match in the text ends; 0 where there is none."""
+    found = _expression(pattern).search(text)
+    return int(found.end()) if found else 0

@@ -1,0 +1,129 @@
+"""What stands twice in one document: its title, with or without the name of the site, its lead, a line, a paragraph."""
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.boilerplate.judge import Document
+from pipeline.boilerplate.lines import Lines
+from pipeline.boilerplate.packs import text_forms
+from pipeline.kernels.lines import TERMINAL
+
+MIN_TITLE_TOKENS = 4  # "Who It's For", "Pros:" and other headings of a page repeat
+MAX_TITLE_TOKENS = 40
+LEAD_LINES = 2  # the lead that a copy of the title may follow, and that may itself stand twice
+MIN_ADJACENT_TOKENS = 8  # "No justice, no peace!" and lines of songs are said twice
+MIN_PARAGRAPH_TOKENS = 25  # a paragraph said twice, anywhere
+MAX_SITE_WORDS = 6
+MAX_SITE_PARTS = 2  # "Title | Politics | Example News"
+TITLE_LINES = 12  # at a document's beginning, among which a title with the name of its site is looked for
+
+# "Title | Example News", "Title - Example News", "Title :: Example"; not "Franco-German" or "2019–2020".
+_SITE = "[ \t\u00a0\u3000]+(?:[|–—»·•-]|::)[ \t\u00a0\u3000]+"  # for RE2 and for re
+
+
+def repeated_lines(document: Document) -> dict[int, str]:
+    """Second copies: of the title or lead above the body, of a line right after itself, of a whole paragraph anywhere.
+
+    Copies are equal but for case and white space; equal keys are not enough, as rows of a table differ only in their digits.
+    """
+    found: dict[int, str] = {}
+    head = _head_lines(document)
+    seen: dict[int, list[int]] = {}
+    for i, (key, tokens) in enumerate(zip(document.key, document.tokens)):
+        if tokens < MIN_TITLE_TOKENS:
+            continue
+        copies = seen.setdefault(key, [])
+        earlier = next((at for at in copies if _plain(document.text(at)) == _plain(document.text(i))), None)
+        if earlier is None:
+            copies.append(i)
+        elif i < head:
+            found[i] = "structure/repeated_title"
+        elif tokens >= MIN_PARAGRAPH_TOKENS and document.ending[i] == TERMINAL:
+            found[i] = "structure/repeated_paragraph"
+        elif tokens >= MIN_ADJACENT_TOKENS and _follows(i, earlier, found):
+            found[i] = "structure/repeated_line"
+    return found
+
+
+def title_copies(document: Document) -> dict[int, str]:
+    """Copies of the title that the equal lines above do not show: above the body "Title | Example News" beside "Title", and after it
+    the title of the `title` column once more, as lists of links and share buttons carry it.
+
+    Not in the body, where a guide has a chapter that is called like itself.
+    """
+    found: dict[int, str] = {}
+    head = range(min(_head_lines(document), len(document.key)))
+    titles = {_plain(document.text(i)): i for i in reversed(head)}
+    for i in head:
+        if any(titles.get(title, i) != i for title in _without_site(document.text(i))):
+            found[i] = "structure/title_with_site"
+    title = _plain(document.title)
+    for i in range(len(document.key) - 1, -1, -1):
+        if not document.after_body[i]:
+            break
+        if document.tokens[i] >= MIN_TITLE_TOKENS and document.ending[i] != TERMINAL and _plain(document.text(i)) == title:
+            found[i] = "structure/repeated_title"
+    return found
+
+
+def rows_with_repeats(lines: Lines, rows: int) -> np.ndarray:
+    """Boolean per row: False only where no two lines of MIN_TITLE_TOKENS or more have one key."""
+    row, at = lines.row, np.flatnonzero(lines.tokens >= MIN_TITLE_TOKENS)
+    at = at[np.lexsort((lines.key[at], row[at]))]
+    again = (row[at][1:] == row[at][:-1]) & (lines.key[at][1:] == lines.key[at][:-1])
+    return _marked(row[at][1:][again], rows)
+
+
+def rows_with_title_copies(lines: Lines, titles: pa.Array) -> np.ndarray:
+    """Boolean per row: False only where `title_copies` finds nothing. `titles` has one string a row, "" where none is known."""
+    title, tokens = text_forms(titles)
+    column = lines.row[(lines.key == title[lines.row]) & (tokens[lines.row] >= MIN_TITLE_TOKENS)]
+    place = np.arange(len(lines.row)) - np.searchsorted(lines.row, lines.row, "left")
+    top = (lines.tokens >= MIN_TITLE_TOKENS) & (lines.tokens <= MAX_TITLE_TOKENS) & (place < TITLE_LINES)
+    at = np.flatnonzero(top)
+    known = _in_row(lines.key[at], lines.row[at])
+    found, texts = [column], pc.utf8_trim_whitespace(lines.texts(at))
+    for _ in range(MAX_SITE_PARTS):
+        cut = pc.match_substring_regex(texts, _SITE)
+        at, texts = at[cut.to_numpy(zero_copy_only=False)], texts.filter(cut)
+        texts = pc.replace_substring_regex(texts, rf"^(.*\S){_SITE}.*$", r"\1")
+        found.append(lines.row[at][np.isin(_in_row(text_forms(texts)[0], lines.row[at]), known)])
+    return _marked(np.concatenate(found), len(titles))
+
+
+def _in_row(key: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """One number for a key in a row (uint64)."""
+    number: np.ndarray = key + row.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    return number
+
+
+def _head_lines(document: Document) -> int:
+    return sum(document.head) + LEAD_LINES
+
+
+def _without_site(text: str) -> Iterator[str]:
+    """What is left of a line in plain form, for each name of a site that may end it."""
+    text = text.strip()
+    for separator in re.finditer(_SITE, text):
+        title, site = text[: separator.start()], text[separator.end() :]
+        if len(site.split()) <= MAX_SITE_WORDS and len(title.split()) >= MIN_TITLE_TOKENS:
+            yield _plain(title)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def _follows(i: int, earlier: int, found: dict[int, str]) -> bool:
+    """Whether nothing but lines that go stands between the two."""
+    return all(k in found for k in range(earlier + 1, i))
+
+
+def _marked(found: np.ndarray, rows: int) -> np.ndarray:
+    marked = np.zeros(rows, np.bool_)
+    marked[found] = True
+    return marked
