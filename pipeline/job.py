@@ -1,6 +1,7 @@
 """The work folder of a run: what is finished stays finished, so that an interrupted run goes on where it was."""
 
 import json
+import logging
 import os
 import resource
 import shutil
@@ -13,9 +14,12 @@ from typing import Any, Protocol
 
 from pipeline.checkpoints import Checkpoints, boot_id, roll_back
 from pipeline.engines.local import LocalEngine
-from pipeline.errors import UserError
-from pipeline.files import WORK, sync, write_json
+from pipeline.errors import UnfinishedError, UserError, WorkerKilledError
+from pipeline.files import WORK, open_ipc, sync, write_json
+from pipeline.logs import event
 from pipeline.report.card import CARD, is_card
+
+log = logging.getLogger(__name__)
 
 FOLDERS = ("documents", "dropped", "edits", "quarantine", "signatures")
 OUTPUTS = (*FOLDERS, "duplicates.parquet", "aliases.parquet", "manifest.json", "report.json", "report.html")
@@ -45,7 +49,18 @@ class Job:
         marks = [folder / f"{place:05d}.json" for place in range(len(items))]
         todo = [[str(mark), item] for mark, item in zip(marks, items) if not mark.exists()]
         self.progress.start(name, len(todo))
-        self.engine.map(partial(_run_item, function), todo, self._done)
+        started = time.perf_counter()
+        counts = {"items": len(items), "to_do": len(todo)}
+        log.debug("%s: %d to do", name, len(todo), extra=event("step_started", step=name, counts=counts))
+        try:
+            self.engine.map(partial(_run_item, function), todo, partial(self._done, name))
+        except WorkerKilledError as error:
+            raise UnfinishedError(
+                f"{name}: a worker was killed twice over {_describe(todo[error.place][1])}, the second time with no other beside it: "
+                "out of memory? Set input.shard_bytes lower, or give it more memory; what is finished stays finished"
+            ) from None
+        finished = event("step_finished", step=name, counts=counts, seconds=round(time.perf_counter() - started, 3))
+        log.debug("%s: done", name, extra=finished)
         return [json.loads(mark.read_text(encoding="utf-8")) for mark in marks]
 
     def once(self, name: str, function: Callable[[], Any]) -> Any:
@@ -61,15 +76,30 @@ class Job:
         if all(path.name == ".lock" for path in self.output.iterdir()):
             shutil.rmtree(self.output)
 
-    def _done(self, usage: dict[str, int]) -> None:
+    def _done(self, name: str, usage: dict[str, Any]) -> None:
         self.peak_rss[usage["pid"]] = max(usage["peak_rss"], self.peak_rss.get(usage["pid"], 0))
         self.progress.advance()
+        done = event("shard_done", step=name, shard=usage["item"], counts=usage["counts"])
+        log.debug("%s: %d done", name, usage["item"], extra=done)
 
 
-def _run_item(function: Callable[[Any], Any], marked: list[Any]) -> dict[str, int]:
+def _run_item(function: Callable[[Any], Any], marked: list[Any]) -> dict[str, Any]:
     mark, item = Path(marked[0]), marked[1]
-    write_json(mark, function(item))
-    return {"pid": os.getpid(), "peak_rss": peak_rss_bytes()}
+    result = function(item)
+    write_json(mark, result)
+    counts = {key: value for key, value in result.items() if type(value) is int} if isinstance(result, dict) else {}
+    return {"pid": os.getpid(), "peak_rss": peak_rss_bytes(), "item": int(mark.stem), "counts": counts}
+
+
+def _describe(item: Any) -> str:
+    """What an item of a map is about, for people: the documents of a shard, or the item as it prints."""
+    paths = [part for part in item if isinstance(part, str) and part.endswith(".arrow")] if isinstance(item, list) else []
+    for path in paths:
+        table = open_ipc(Path(path)).read_all()
+        if "doc_id" in table.column_names and table.num_rows:
+            first, last = table["doc_id"][0].as_py(), table["doc_id"][-1].as_py()
+            return f"{Path(path).name} ({table.num_rows} documents, {first!r} to {last!r})"
+    return str(item)
 
 
 def peak_rss_bytes() -> int:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pipeline import __version__
 from pipeline.config import RunConfig
 from pipeline.engines.local import LocalEngine
-from pipeline.errors import DiskFullError, TransferError, UserError
+from pipeline.errors import UnfinishedError, UserError
 from pipeline.files import WORK, open_ipc, write_json
 from pipeline.job import Job, Progress, open_output, peak_rss_bytes
 from pipeline.lock import locked
@@ -68,7 +68,7 @@ def _carry_out(
     """Everything between the plan and the manifest: counts of the readers, totals, the steps' counts, the files written."""
     try:
         read = _read(job, config, tasks)
-    except (DiskFullError, TransferError):  # the input is as it should be, and what was read of it is worth keeping
+    except UnfinishedError:
         raise
     except UserError:
         job.abandon()

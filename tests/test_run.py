@@ -321,6 +321,22 @@ def test_workers_go_when_their_parent_is_killed(corpus: Path, tmp_path: Path) ->
     assert group_members(child.pid) == []
 
 
+def test_run_goes_on_when_a_worker_is_killed(corpus: Path, reference: Path, tmp_path: Path) -> None:
+    """As the out-of-memory killer does it: what the worker had in hand is done again, and no byte differs."""
+    child = start_in_group(run_file(tmp_path, corpus, **SMALL))
+    wait_for_first_segment(child, tmp_path / "out")
+    workers = [pid for server in children(child.pid) for pid in children(server)]
+    os.kill(workers[0], signal.SIGKILL)
+    assert child.wait(timeout=120) == 0
+    assert parquet_bytes(tmp_path / "out") == parquet_bytes(reference)
+
+
+def children(parent: int) -> list[int]:
+    """Process ids."""
+    shown = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout.splitlines()
+    return [int(pid) for pid, above in map(str.split, shown) if int(above) == parent]
+
+
 def group_members(group: int) -> list[str]:
     """Command lines of the processes of a process group that still run."""
     shown = subprocess.run(["ps", "-eo", "pgid=,stat=,args="], capture_output=True, text=True, check=True).stdout.splitlines()

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -13,6 +14,8 @@ from types import ModuleType, TracebackType
 from typing import Any, Self
 
 import pyarrow as pa
+
+from pipeline.errors import WorkerKilledError
 
 
 def usable_cores() -> int:
@@ -42,27 +45,65 @@ class LocalEngine:
             self._pool = None
 
     def map(self, function: Callable[[Any], Any], items: Sequence[Any], on_done: Callable[[Any], None]) -> list[Any]:
-        """Results in the order of the items; `on_done` gets each result as it comes. The first exception ends the map."""
-        if self.workers == 1 or len(items) < 2:
-            return [_report(function(item), on_done) for item in items]
-        pool = self._start()
-        futures: dict[Future[Any], int] = {pool.submit(function, item): place for place, item in enumerate(items)}
+        """Results in the order of the items; `on_done` gets each result as it comes. The first exception ends the map.
+
+        When a worker is killed, what the workers had in hand is done again, each item with no other beside it. Raises
+        WorkerKilledError with the place of the item that is killed then too.
+        """
         results: list[Any] = [None] * len(items)
-        waiting = set(futures)
-        try:
-            while waiting:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in done:
-                    results[futures[future]] = _report(future.result(), on_done)
-        except BrokenProcessPool as error:
-            self._pool = None
-            raise RuntimeError(
-                "a worker process was killed (out of memory?); run again to continue, with fewer --workers"
-            ) from error
-        finally:
-            for future in waiting:
-                future.cancel()
+        todo = deque(range(len(items)))
+        while todo:
+            if self.workers == 1 or len(items) < 2:
+                place = todo.popleft()
+                results[place] = function(items[place])
+                on_done(results[place])
+                continue
+            for place in self._work_off(function, items, todo, results, on_done):
+                results[place] = self._alone(function, items[place], place)
+                on_done(results[place])
         return results
+
+    def _work_off(
+        self,
+        function: Callable[[Any], Any],
+        items: Sequence[Any],
+        todo: deque[int],
+        results: list[Any],
+        on_done: Callable[[Any], None],
+    ) -> list[int]:
+        """Takes places from `todo`, no more at a time than there are workers, until none is left or a worker was killed.
+
+        Returns the places that were in hand then, in order.
+        """
+        pool = self._start()
+        running: dict[Future[Any], int] = {}
+        killed: list[int] = []
+        try:
+            while running or (todo and not killed):
+                while todo and not killed and len(running) < self.workers:
+                    place = todo.popleft()
+                    running[_submit(pool, function, items[place])] = place
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    place = running.pop(future)
+                    try:
+                        results[place] = future.result()
+                    except BrokenProcessPool:
+                        killed.append(place)
+                        continue
+                    on_done(results[place])
+        finally:
+            for future in running:
+                future.cancel()
+        if killed:
+            self._pool = None
+        return sorted(killed)
+
+    def _alone(self, function: Callable[[Any], Any], item: Any, place: int) -> Any:
+        try:
+            return self._start().submit(function, item).result()
+        except BrokenProcessPool:
+            self._pool = None
+            raise WorkerKilledError(place) from None
 
     def _start(self) -> ProcessPoolExecutor:
         if self._pool is None:
@@ -108,6 +149,11 @@ def _die_with_parent() -> None:
         os._exit(1)
 
 
-def _report(result: Any, on_done: Callable[[Any], None]) -> Any:
-    on_done(result)
-    return result
+def _submit(pool: ProcessPoolExecutor, function: Callable[[Any], Any], item: Any) -> Future[Any]:
+    """The future of a call; a failed one if the pool is broken already."""
+    try:
+        return pool.submit(function, item)
+    except BrokenProcessPool as error:
+        future: Future[Any] = Future()
+        future.set_exception(error)
+        return future
