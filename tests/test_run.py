@@ -1,65 +1,17 @@
-"""Whole runs, as a user starts them: the seeds, other corpora, interruption, sharding, mistakes."""
+"""Whole runs, as a user starts them: the seeds, other corpora, sharding, mistakes."""
 
 import json
-import os
-import random
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-import yaml
 
 from pipeline.edits import restore
 from pipeline.files import open_ipc
+from tests.runs import DEFAULT_STAGES, SMALL, parquet_bytes, pipeline, rows, run_file
 from tests.support import REPO, SEEDS
-
-COMMAND = [sys.executable, "-c", "from pipeline.cli import main; main()"]
-DEFAULT_STAGES = ["fix_encoding", "identify_language", "strip_boilerplate"]
-DEFAULT_STAGES += ["strip_repeated_lines", "repair_translation", "drop_near_duplicates"]
-ENGLISH_ONLY: list[Any] = [
-    {"identify_language": {"keep": ["en"]}} if name == "identify_language" else name for name in DEFAULT_STAGES
-]
-
-
-def pipeline(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-    """Runs the command line in a process of its own and checks its exit code."""
-    done = subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, cwd=REPO, timeout=240, check=False)
-    assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done
-
-
-def run_file(folder: Path, source: Path, **changes: Any) -> Path:
-    """A run file over `source` with the default stages; keyword arguments replace parts of its sections."""
-    values: dict[str, Any] = {"input": {"path": str(source)}, "stages": DEFAULT_STAGES, "output": {"path": str(folder / "out")}}
-    for name, value in changes.items():
-        values[name] = {**values[name], **value} if isinstance(value, dict) else value
-    path = folder / "run.yaml"
-    path.write_text(yaml.safe_dump(values), encoding="utf-8")
-    return path
-
-
-def rows(folder: Path, kind: str) -> list[dict[str, Any]]:
-    """All rows of a kind of output, in order."""
-    return [row for path in sorted((folder / kind).glob("*.parquet")) for row in pq.read_table(path).to_pylist()]
-
-
-def parquet_bytes(folder: Path) -> dict[str, bytes]:
-    """Every Parquet file of an output, by its name there, and the signatures."""
-    found = sorted([*folder.rglob("*.parquet"), *folder.glob("signatures/*")])
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
-
-
-@pytest.fixture(scope="session")
-def seeds_output(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `make run` writes."""
-    out = tmp_path_factory.mktemp("seeds") / "out"
-    pipeline("run", "configs/seeds.yaml", "--output", out)
-    return out
 
 
 def longest_blank_run(text: str) -> int:
@@ -136,51 +88,6 @@ def test_finished_run_is_recognised_and_another_is_refused(tmp_path: Path) -> No
     assert (out / "notes.txt").read_text(encoding="utf-8") == "mine"
 
 
-def make_corpus(path: Path, count: int) -> None:
-    """Documents of seed sentences, seeded: some alike, some damaged, some not English, some broken records."""
-    sentences = [s for text in SEEDS.values() for line in text.splitlines() for s in line.split(". ") if s]
-    draw = random.Random(7)
-    made: list[str] = []
-    with path.open("w", encoding="utf-8") as out:
-        for number in range(count):
-            text = ". ".join(draw.choices(sentences, k=draw.randint(3, 25)))
-            if made and number % 5 == 0:
-                text = draw.choice(made) + " " + draw.choice(sentences)
-            if number % 7 == 0:
-                text = text.replace("’", "â€™") + "\nRelated News"
-            if number % 50 == 3:
-                text = "Ceci est une phrase en français, et en voici une autre, tout aussi française que la première."
-            made.append(text)
-            record = {"id": f"doc-{number}", "text": text, "source": f"s{number % 3}", "n": number}
-            out.write(json.dumps(record) + "\n")
-            if number % 97 == 11:
-                out.write('{"id": "broken\n')
-
-
-@pytest.fixture(scope="session")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("corpus") / "corpus.jsonl"
-    make_corpus(path, 600)
-    return path
-
-
-SMALL: dict[str, Any] = {
-    "input": {"shard_bytes": 100_000, "batch_bytes": 30_000, "columns": {"doc_id": "id"}, "max_quarantined": 0.1},
-    "stages": ENGLISH_ONLY,
-    "output": {"part_bytes": 250_000},
-}
-
-
-@pytest.fixture(scope="session")
-def reference(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The corpus run on one worker: at least eight shards and three parts."""
-    folder = tmp_path_factory.mktemp("reference")
-    assert corpus.stat().st_size >= 8 * 100_000
-    pipeline("run", run_file(folder, corpus, **SMALL), "--workers", "1")
-    assert len(list((folder / "out" / "documents").glob("*.parquet"))) >= 3
-    return folder / "out"
-
-
 @pytest.mark.parametrize(
     ("workers", "shard_bytes", "batch_bytes"), [(2, 100_000, 30_000), (3, 100_000, 30_000), (2, 170_000, 9_000)]
 )
@@ -231,117 +138,6 @@ def test_manifest_lists_what_is_there(reference: Path) -> None:
     assert [step["name"] for step in manifest["stages"] if step["step"]] == DEFAULT_STAGES
     assert manifest["versions"]["pyarrow"]
     assert not (reference / ".work").exists()
-
-
-def start_in_group(config: Path) -> subprocess.Popen[bytes]:
-    """A silent run on two workers, in a process group of its own."""
-    command = [*COMMAND, "run", str(config), "--workers", "2"]
-    return subprocess.Popen(command, cwd=REPO, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-
-
-def wait_for_first_segment(child: subprocess.Popen[Any], out: Path) -> None:
-    """Returns once the run has finished its first segment and is at work on the next."""
-    while not (out / ".work" / "done" / "segment-0.json").exists():
-        assert child.poll() is None
-        time.sleep(0.005)
-
-
-def test_killed_run_goes_on_to_the_same_bytes(corpus: Path, reference: Path, tmp_path: Path) -> None:
-    """SIGKILL in the middle, the same command again, and no byte differs."""
-    config = run_file(tmp_path, corpus, **SMALL)
-    done = tmp_path / "out" / ".work" / "done"
-    for wanted in (3, 45):
-        child = start_in_group(config)
-        while child.poll() is None and sum(1 for _ in done.rglob("*.json")) < wanted:
-            time.sleep(0.005)
-        assert child.poll() is None, "the run was over before it could be killed"
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-    finished = {path: path.stat().st_mtime_ns for path in done.rglob("*.json")}
-    assert finished
-    pipeline("run", config, "--workers", "2")
-    assert parquet_bytes(tmp_path / "out") == parquet_bytes(reference)
-
-
-def test_power_cut_costs_what_came_after_the_last_checkpoint(corpus: Path, reference: Path, tmp_path: Path) -> None:
-    """Files written since are there without their data, the machine has another boot id, and no byte of the output differs."""
-    config = run_file(tmp_path, corpus, **SMALL)
-    work = tmp_path / "out" / ".work"
-    child = start_in_group(config)
-    while not (work / "done" / "segment-2.json").exists():
-        assert child.poll() is None
-        time.sleep(0.005)
-    os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
-    checkpoint = (work / "checkpoint.json").stat().st_mtime_ns
-    lost = [path for path in work.rglob("*") if path.is_file() and path.stat().st_mtime_ns > checkpoint]
-    assert lost
-    for path in lost:
-        path.write_bytes(b"")
-    start = json.loads((work / "run.json").read_text())
-    (work / "run.json").write_text(json.dumps(start | {"boot": "before the power cut"}))
-    finished = {path: path.stat().st_mtime_ns for path in (work / "done").glob("*.json") if path not in lost}
-    pipeline("run", config, "--workers", "2", "--limit", "1", code=2)  # another run is refused as ever
-    assert {path: path.stat().st_mtime_ns for path in finished} == finished
-    pipeline("run", config, "--workers", "2")
-    assert parquet_bytes(tmp_path / "out") == parquet_bytes(reference)
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.gate)])
-def test_stopped_run_says_how_to_go_on(number: signal.Signals, corpus: Path, reference: Path, tmp_path: Path) -> None:
-    """SIGTERM and Ctrl-C end with 128 + the signal, no traceback, no process left, and work that the next run takes up."""
-    config = run_file(tmp_path, corpus, **SMALL)
-    command = [*COMMAND, "run", str(config), "--workers", "2"]
-    child = subprocess.Popen(command, cwd=REPO, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-    wait_for_first_segment(child, tmp_path / "out")
-    child.send_signal(signal.SIGSTOP)  # it holds the folder and does not run ahead while the second run is refused
-    refused = pipeline("run", config, code=2).stderr
-    assert f"process {child.pid}" in refused
-    child.send_signal(number)
-    child.send_signal(signal.SIGCONT)
-    _, told = child.communicate(timeout=60)
-    assert child.returncode == 128 + number
-    assert "goes on from there" in told
-    assert "Traceback" not in told
-    pipeline("run", config, "--workers", "1")
-    assert parquet_bytes(tmp_path / "out") == parquet_bytes(reference)
-
-
-def test_workers_go_when_their_parent_is_killed(corpus: Path, tmp_path: Path) -> None:
-    """SIGKILL of the parent alone leaves no worker behind."""
-    config = run_file(tmp_path, corpus, **SMALL)
-    child = start_in_group(config)
-    wait_for_first_segment(child, tmp_path / "out")
-    child.kill()
-    child.wait()
-    for _ in range(200):
-        if not group_members(child.pid):
-            break
-        time.sleep(0.05)
-    assert group_members(child.pid) == []
-
-
-def test_run_goes_on_when_a_worker_is_killed(corpus: Path, reference: Path, tmp_path: Path) -> None:
-    """As the out-of-memory killer does it: what the worker had in hand is done again, and no byte differs."""
-    child = start_in_group(run_file(tmp_path, corpus, **SMALL))
-    wait_for_first_segment(child, tmp_path / "out")
-    workers = [pid for server in children(child.pid) for pid in children(server)]
-    os.kill(workers[0], signal.SIGKILL)
-    assert child.wait(timeout=120) == 0
-    assert parquet_bytes(tmp_path / "out") == parquet_bytes(reference)
-
-
-def children(parent: int) -> list[int]:
-    """Process ids."""
-    shown = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout.splitlines()
-    return [int(pid) for pid, above in map(str.split, shown) if int(above) == parent]
-
-
-def group_members(group: int) -> list[str]:
-    """Command lines of the processes of a process group that still run."""
-    shown = subprocess.run(["ps", "-eo", "pgid=,stat=,args="], capture_output=True, text=True, check=True).stdout.splitlines()
-    rows = [line.split(None, 2) for line in shown]
-    return [row[2] for row in rows if int(row[0]) == group and not row[1].startswith("Z")]
 
 
 def test_help_answers_at_once() -> None:

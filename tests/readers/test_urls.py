@@ -15,9 +15,9 @@ from pipeline.runner import run
 from pipeline.storage import retries
 from tests.readers.reading import read, write_bytes, write_jsonl
 from tests.readers.test_formats_agree import RECORDS, WRITERS
+from tests.runs import parquet_bytes, pipeline, run_file
 from tests.storage.server import Served, serving
 from tests.storage.stores import Store, memory_store
-from tests.test_run import parquet_bytes, pipeline, run_file
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +146,20 @@ def test_a_run_from_the_command_line_with_workers(served: Served, tmp_path: Path
     done = pipeline("run", tmp_path / "run.yaml", "--input", served.url("nowhere.jsonl"), "--output", missing, code=2)
     assert "nowhere.jsonl: no such file or folder (404); look at input.path" in done.stderr
     assert not missing.exists()
+
+
+def test_what_a_url_carries_for_secrets_is_not_in_the_output(served: Served, tmp_path: Path) -> None:
+    """Nor does a signature that has been renewed make another run of it."""
+    path = write_jsonl(tmp_path / "news.jsonl", [{"text": "Some text."}, b"broken"])
+    served.files = {"news.jsonl": path.read_bytes()}
+    served.login = "me:sesame"
+    url = served.url("news.jsonl").replace("://", "://me:sesame@")
+    values = {"input": {"path": f"{url}?signature=sesame"}, "stages": ["fix_encoding"], "output": {"path": str(tmp_path / "out")}}
+    with pytest.raises(UserError, match=r"newsx\.jsonl: no such file or folder \(404\)") as raised:
+        run(parse_config({**values, "input": {"path": url.replace("news", "newsx")}}, "test"), Quiet(), workers=1)
+    assert "sesame" not in str(raised.value)
+    run(parse_config(values, "test"), Quiet(), workers=1)
+    for file in (tmp_path / "out").rglob("*"):
+        assert file.is_dir() or b"sesame" not in file.read_bytes(), file
+    values["input"] = {"path": f"{url}?signature=renewed"}
+    assert run(parse_config(values, "test"), Quiet(), workers=1).unchanged

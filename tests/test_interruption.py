@@ -1,0 +1,107 @@
+"""Runs that are killed, stopped, or lose the machine under them."""
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.kills import kill_and_restart
+from tests.runs import COMMAND, SMALL, children, group_members, parquet_bytes, pipeline, run_file, wait_until
+from tests.support import REPO
+
+
+def start_in_group(config: Path) -> subprocess.Popen[bytes]:
+    """A silent run on two workers, in a process group of its own."""
+    command = [*COMMAND, "run", str(config), "--workers", "2"]
+    return subprocess.Popen(command, cwd=REPO, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+
+
+def wait_for_segment(number: int, child: subprocess.Popen[Any], out: Path) -> None:
+    """Returns once that segment is finished, while the run is still at work."""
+    wait_until(lambda: (out / ".work" / "done" / f"segment-{number}.json").exists() or child.poll() is not None)
+    assert child.poll() is None
+
+
+@pytest.mark.parametrize(
+    ("kills", "most_events"), [(10, 24), pytest.param(110, 9, marks=pytest.mark.gate)], ids=["ten", "a hundred and ten"]
+)
+def test_killed_run_goes_on_to_the_same_bytes(
+    kills: int, most_events: int, corpus: Path, reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """SIGKILL of a worker, the parent or all at seeded moments, the same command again: no byte differs, no record is lost."""
+
+    def check(out: Path) -> None:
+        assert parquet_bytes(out) == parquet_bytes(reference)
+        pipeline("verify", out)
+
+    done = kill_and_restart(run_file(tmp_path, corpus, **SMALL), tmp_path / "out", kills, check, most_events=most_events)
+    with capsys.disabled():
+        print(f"\n{done.histogram()}")  # noqa: T201 - what a gate is run for
+    assert done.total == kills
+    assert done.at_work >= 0.8 * kills
+
+
+def test_power_cut_costs_what_came_after_the_last_checkpoint(corpus: Path, reference: Path, tmp_path: Path) -> None:
+    """Files written since are there without their data, the machine has another boot id, and no byte of the output differs."""
+    config = run_file(tmp_path, corpus, **SMALL)
+    work = tmp_path / "out" / ".work"
+    child = start_in_group(config)
+    wait_for_segment(2, child, tmp_path / "out")
+    os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    checkpoint = (work / "checkpoint.json").stat().st_mtime_ns
+    lost = [path for path in work.rglob("*") if path.is_file() and path.stat().st_mtime_ns > checkpoint]
+    assert lost
+    for path in lost:
+        path.write_bytes(b"")
+    start = json.loads((work / "run.json").read_text())
+    (work / "run.json").write_text(json.dumps(start | {"boot": "before the power cut"}))
+    finished = {path: path.stat().st_mtime_ns for path in (work / "done").glob("*.json") if path not in lost}
+    pipeline("run", config, "--workers", "2", "--limit", "1", code=2)  # another run is refused as ever
+    assert {path: path.stat().st_mtime_ns for path in finished} == finished
+    pipeline("run", config, "--workers", "2")
+    assert parquet_bytes(tmp_path / "out") == parquet_bytes(reference)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.gate)])
+def test_stopped_run_says_how_to_go_on(number: signal.Signals, corpus: Path, reference: Path, tmp_path: Path) -> None:
+    """SIGTERM and Ctrl-C end with 128 + the signal, no traceback, no process left, and work that the next run takes up."""
+    config = run_file(tmp_path, corpus, **SMALL)
+    command = [*COMMAND, "run", str(config), "--workers", "2"]
+    child = subprocess.Popen(command, cwd=REPO, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    wait_for_segment(0, child, tmp_path / "out")
+    child.send_signal(signal.SIGSTOP)  # it holds the folder and does not run ahead while the second run is refused
+    refused = pipeline("run", config, code=2).stderr
+    assert f"process {child.pid}" in refused
+    child.send_signal(number)
+    child.send_signal(signal.SIGCONT)
+    _, told = child.communicate(timeout=60)
+    assert child.returncode == 128 + number
+    assert "goes on from there" in told
+    assert "Traceback" not in told
+    pipeline("run", config, "--workers", "1")
+    assert parquet_bytes(tmp_path / "out") == parquet_bytes(reference)
+
+
+def test_workers_go_when_their_parent_is_killed(corpus: Path, tmp_path: Path) -> None:
+    """SIGKILL of the parent alone leaves no worker behind."""
+    config = run_file(tmp_path, corpus, **SMALL)
+    child = start_in_group(config)
+    wait_for_segment(0, child, tmp_path / "out")
+    child.kill()
+    child.wait()
+    wait_until(lambda: not group_members(child.pid), seconds=10)
+
+
+def test_run_goes_on_when_a_worker_is_killed(corpus: Path, reference: Path, tmp_path: Path) -> None:
+    """As the out-of-memory killer does it: what the worker had in hand is done again, and no byte differs."""
+    child = start_in_group(run_file(tmp_path, corpus, **SMALL))
+    wait_for_segment(0, child, tmp_path / "out")
+    workers = [pid for server in children(child.pid) for pid in children(server)]
+    os.kill(workers[0], signal.SIGKILL)
+    assert child.wait(timeout=120) == 0
+    assert parquet_bytes(tmp_path / "out") == parquet_bytes(reference)
