@@ -1,6 +1,6 @@
 """The strings that a pattern cannot match without: a cheap screen before many patterns (as in RE2's FilteredRE2)."""
 
-from pipeline.boilerplate.syntax import Characters, Choice, Part, Repeat, known_character, parse
+from pipeline.boilerplate.syntax import Choice, Part, Repeat, known_character, parse
 
 MIN_LENGTH = 3  # "by", "ap" and the like stand in every other line
 MAX_CHARACTERS = 32  # of a class that counts as a choice of characters
@@ -65,7 +65,11 @@ def required_characters(part: Part) -> frozenset[str] | None:
         return frozenset[str]().union(*known) if len(known) == len(every) else None
     if isinstance(part, Repeat):
         return required_characters(part.part) if part.least else None
-    if part.any_of is None or len(part.any_of) > MAX_CHARACTERS or any(c.isspace() or c.isalpha() or c == r"\s" for c in part.any_of):
+    if (
+        part.any_of is None
+        or len(part.any_of) > MAX_CHARACTERS
+        or any(c.isspace() or c.isalpha() or c == r"\s" for c in part.any_of)
+    ):
         return None
     return part.any_of
 

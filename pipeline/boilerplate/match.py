@@ -157,7 +157,7 @@ class _Screens(NamedTuple):
             for literal in sorted(screen.literals):
                 by_literal.setdefault(literal, []).append(number)
         counts = np.array([len(numbers) for numbers in by_literal.values()], np.int64)
-        sets = [(number, screen.characters) for number, _, screen in rules if screen.characters]
+        sets = [(number, part) for number, _, screen in rules for part in _by_size(screen.characters) if part]
         any_line = [number for number, _, screen in rules if screen.any_line] + [number for number, _ in sets[64:]]
         loose = [tokens for number, tokens, screen in rules if screen.characters or screen.any_line]
         return cls(
@@ -167,7 +167,7 @@ class _Screens(NamedTuple):
             rules=np.array([number for numbers in by_literal.values() for number in numbers], np.int64),
             firsts=np.cumsum(counts) - counts,
             counts=counts,
-            masks=byte_masks([_with_digits(characters) for _, characters in sets[:64]]),
+            masks=byte_masks([characters for _, characters in sets[:64]]),
             sets=[number for number, _ in sets[:64]],
             any_line=any_line,
             max_tokens_of_sets=max(loose, default=-1),
@@ -190,8 +190,10 @@ def _screen(rule: Rule) -> Screen:
     return screen_of("|".join(rule.pattern), anchored=rule.scope != "contains")
 
 
-def _with_digits(characters: Iterable[str]) -> list[str]:
-    return [c for character in characters for c in (_ALL_DIGITS if character == DIGIT else [character])]
+def _by_size(characters: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Those of one byte and those of several: a screen looks at two bytes of a character, and would mix them up."""
+    every = [c for character in characters for c in (_ALL_DIGITS if character == DIGIT else [character])]
+    return [c for c in every if c.isascii()], [c for c in every if not c.isascii()]
 
 
 def _ranges(firsts: np.ndarray, sizes: np.ndarray) -> np.ndarray:

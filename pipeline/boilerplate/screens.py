@@ -7,7 +7,7 @@ found in one walk over the first letters of a line, whatever the number of patte
 from typing import NamedTuple
 
 from pipeline.boilerplate.literals import literals_of, required_characters
-from pipeline.boilerplate.syntax import DIGIT, SPACE, Characters, Choice, Part, Repeat, parse
+from pipeline.boilerplate.syntax import DIGIT, SPACE, Choice, Part, Repeat, parse
 from pipeline.kernels.beginnings import DIGIT_LETTER, letters_of
 
 MAX_LETTERS = 12  # of a beginning

@@ -1,7 +1,8 @@
-"""Which lines hold which of many literals, in any case: three bytes of each in a bitmap, the rest compared."""
+"""Which lines hold which of many literals, in any case: four bytes of each in two tables of pairs, the rest compared."""
 
-from collections.abc import Iterable, Sequence
-from itertools import product
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise, product
 from typing import NamedTuple
 
 import numpy as np
@@ -11,49 +12,57 @@ from pipeline.kernels.lazy import njit
 
 _BYTES = types.Array(uint8, 1, "C", readonly=True)
 _OFFSETS = types.Array(int64, 1, "C", readonly=True)
-
+_CODES = types.Array(uint64, 1, "C", readonly=True)
 _INDICES = types.Array(int32, 1, "C", readonly=True)
 
-_TABLE_BITS = 12  # of the table of anchors: several times the literals of a pack
-_BITMAP_BITS = 16  # 8 kB: few of the other trigrams of a text meet an anchor's bit
-_ANCHOR = 3
-_HASH = np.uint64(0x9E3779B97F4A7C15)
+_GROUPS = 8  # bits of a byte: the first and the second pair must be of one group
 _VARIED = 4  # characters of a literal outside ASCII whose upper and lower case are both looked for
-# Letters of languages in Latin script from rare to common: an anchor of rare ones stands in fewer lines.
-_RARE_FIRST = b"qzjxkvwybfpgmhdculsnoriate "
 _FOLD = np.array([b + 32 if 65 <= b <= 90 else b for b in range(256)], np.uint8)
 
 
 class LiteralTable(NamedTuple):
-    """Literals as the kernel takes them; `of` says for each of its literals (variants of case are several) which one it was."""
+    """Literals as the kernel takes them; `of` says for each of its literals (variants of case are several) which one it was.
+
+    A literal is known by its anchor, four bytes in it: by the groups that its first pair and its second pair have in common. The
+    second pair of a literal of three bytes is any with its third; one of two bytes has no second.
+    """
 
     of: np.ndarray
     bytes: np.ndarray  # all, one after another, ASCII letters in lower case
     offsets: np.ndarray
     anchors: np.ndarray  # where the anchor begins in each
-    bitmap: np.ndarray  # a bit for each hash of three bytes that some anchor has
-    slots: np.ndarray  # int32, by hash of an anchor: the first literal with such an anchor, or -1
-    following: np.ndarray  # int32: the next literal of the same slot, or -1
+    heads: np.ndarray  # uint8 for each pair of bytes: the groups with such a first pair, as bits
+    tails: np.ndarray  # and those with such a second one
+    codes: np.ndarray  # uint64: the anchor of each literal as a number, and which of its bits count
+    known: np.ndarray
+    slots: np.ndarray  # int32 for each pair of bytes: the first literal with such a first pair, or -1
+    following: np.ndarray  # int32: the next literal of the same first pair, or -1
 
 
 def literal_table(literals: Sequence[str]) -> LiteralTable:
-    """The table of these literals, each of at least three bytes in UTF-8."""
+    """The table of these literals, each of at least two bytes in UTF-8."""
     variants = [(variant, number) for number, literal in enumerate(literals) for variant in _variants(literal)]
-    encoded = [variant.translate(bytes(_FOLD)) for variant, _ in variants]
-    anchors = [_anchor(variant) for variant in encoded]
-    slots, following = np.full(1 << _TABLE_BITS, -1, np.int32), np.full(len(encoded), -1, np.int32)
-    bitmap = np.zeros(1 << _BITMAP_BITS, np.bool_)
-    for i, (literal, at) in enumerate(zip(encoded, anchors)):
-        code = _hash(literal[at : at + _ANCHOR])
-        slot = code >> (64 - _TABLE_BITS)
-        following[i], slots[slot] = slots[slot], i
-        bitmap[code >> (64 - _BITMAP_BITS)] = True
+    folded = [(variant.translate(bytes(_FOLD)), number) for variant, number in variants]
+    usual = Counter(byte for variant, _ in folded for byte in pairwise(variant))
+    placed = sorted((variant[at : at + 4], variant, at, number) for variant, number in folded for at in [_anchor(variant, usual)])
+    heads, tails = np.zeros(1 << 16, np.uint8), np.zeros(1 << 16, np.uint8)
+    slots, following = np.full(1 << 16, -1, np.int32), np.full(len(placed), -1, np.int32)
+    for i, (anchor, *_) in enumerate(placed):
+        group, head = np.uint8(1 << i * _GROUPS // len(placed)), anchor[0] << 8 | anchor[1]
+        following[i], slots[head] = slots[head], i
+        heads[head] |= group
+        low = int.from_bytes(anchor[2:].ljust(2, b"\0"))
+        high = int.from_bytes(anchor[2:].ljust(2, b"\xff"))
+        tails[low : high + 1] |= group
     return LiteralTable(
-        of=np.array([number for _, number in variants], np.int64),
-        bytes=np.frombuffer(b"".join(encoded) or b"\0", np.uint8),
-        offsets=np.cumsum([0, *map(len, encoded)], dtype=np.int64),
-        anchors=np.array(anchors, np.int64),
-        bitmap=np.packbits(bitmap, bitorder="little"),
+        of=np.array([number for *_, number in placed], np.int64),
+        bytes=np.frombuffer(b"".join(variant for _, variant, *_ in placed) or b"\0", np.uint8),
+        offsets=np.cumsum([0, *(len(variant) for _, variant, *_ in placed)], dtype=np.int64),
+        anchors=np.array([at for _, _, at, _ in placed], np.int64),
+        heads=heads,
+        tails=tails,
+        codes=np.array([int.from_bytes(anchor.ljust(4, b"\0")) for anchor, *_ in placed], np.uint64),
+        known=np.array([int.from_bytes((b"\xff" * len(anchor)).ljust(4, b"\0")) for anchor, *_ in placed], np.uint64),
         slots=slots,
         following=following,
     )
@@ -69,54 +78,47 @@ def _variants(literal: str) -> list[bytes]:
     return sorted({"".join(choice).encode() for choice in product(*cases)})
 
 
-def _anchor(literal: bytes) -> int:
-    """Where the rarest three bytes begin."""
+def _anchor(literal: bytes, usual: Mapping[tuple[int, int], int]) -> int:
+    """Where the rarest four bytes begin, at the beginning of a character. What is common in a language is so among its literals."""
 
-    def commonness(at: int) -> int:
-        return sum(_RARE_FIRST.find(literal[i : i + 1]) + 1 if literal[i] < 128 else 20 for i in range(at, at + _ANCHOR))
+    def commonness(at: int) -> tuple[bool, int]:
+        return literal[at] & 0xC0 == 0x80, sum(usual[literal[i], literal[i + 1]] for i in range(at, at + 3))
 
-    return min(range(len(literal) - _ANCHOR + 1), key=commonness)
-
-
-def _hash(anchor: bytes) -> int:
-    code = anchor[0] << 16 | anchor[1] << 8 | anchor[2]
-    return code * int(_HASH) & 0xFFFFFFFFFFFFFFFF
+    return min(range(len(literal) - 3), key=commonness, default=0)
 
 
 @njit(
     [
         int64(
-            _OFFSETS, _BYTES, _OFFSETS, _BYTES, _BYTES, _OFFSETS, _OFFSETS, _BYTES, _INDICES, _INDICES, int64[::1], int64[::1],
+            _OFFSETS, _BYTES, _OFFSETS, _BYTES, _BYTES, _OFFSETS, _OFFSETS, _BYTES, _BYTES, _CODES, _CODES, _INDICES, _INDICES,
+            int64[::1], int64[::1],
         )
     ],
     cache=True,
     nogil=True,
 )  # fmt: skip
-def _find(offsets, data, at, fold, literals, starts, anchors, bitmap, slots, following, lines, found):
+def _find(offsets, data, at, fold, literals, starts, anchors, heads, tails, codes, known, slots, following, lines, found):
     put = int64(0)
     for k in range(at.shape[0]):
         first, stop = offsets[at[k]], offsets[at[k] + 1]
+        text = data[first:stop]  # indexed from 0, without a check for negative places
         code = uint64(0)
-        for i in range(first, stop):
-            code = ((code << uint64(8)) | uint64(fold[data[i]])) & uint64(0xFFFFFF)
-            mixed = code * _HASH
-            bit = mixed >> uint64(64 - _BITMAP_BITS)
-            if not (bitmap[bit >> uint64(3)] >> (bit & uint64(7))) & uint64(1):
-                continue
-            literal = slots[mixed >> uint64(64 - _TABLE_BITS)]
+        for i in range(text.shape[0] + 2):  # two more, for literals of two and three bytes at the very end
+            code = (code << uint64(8)) | uint64(fold[text[i]] if i < text.shape[0] else 0)
+            head = (code >> uint64(16)) & uint64(0xFFFF)
+            literal = slots[head] if heads[head] & tails[code & uint64(0xFFFF)] else int32(-1)
             while literal >= 0:
-                low = i - (_ANCHOR - 1) - anchors[literal]
+                low = first + i - 3 - anchors[literal]
                 length = starts[literal + 1] - starts[literal]
-                if low >= first and low + length <= stop:
-                    same = True
-                    for j in range(length):
-                        if fold[data[low + j]] != literals[starts[literal] + j]:
-                            same = False
-                            break
-                    if same:
-                        if put < lines.shape[0]:
-                            lines[put], found[put] = at[k], literal
-                        put += 1
+                same = (code & known[literal]) == codes[literal] and low >= first and low + length <= stop
+                j = 0
+                while same and j < length:
+                    same = fold[data[low + j]] == literals[starts[literal] + j]
+                    j += 1
+                if same:
+                    if put < lines.shape[0]:
+                        lines[put], found[put] = at[k], literal
+                    put += 1
                 literal = following[literal]
     return put
 
@@ -133,21 +135,26 @@ def find_literals(offsets: np.ndarray, data: np.ndarray, at: np.ndarray, table: 
 
 
 def byte_masks(sets: Sequence[Iterable[str]]) -> np.ndarray:
-    """For `held_sets`: uint64 for each byte, with a bit for each of the sets of characters (at most 64) that has one ending in it."""
-    masks = np.zeros(256, np.uint64)
+    """For `held_sets`: shape (2, 256), uint64; a bit for each of the sets (at most 64) with a character whose last byte but one,
+    or whose last byte, this is. A character of one byte has any byte before it."""
+    masks = np.zeros((2, 256), np.uint64)
     for number, characters in enumerate(sets):
         for character in {variant for c in characters for variant in (c, c.lower(), c.upper())}:
-            masks[character.encode()[-1]] |= np.uint64(1 << number)
+            *before, last = character.encode()
+            masks[1, last] |= np.uint64(1 << number)
+            masks[0, before[-1] if before else slice(None)] |= np.uint64(1 << number)
     return masks
 
 
-@njit([uint64[::1](_OFFSETS, _BYTES, _OFFSETS, types.Array(uint64, 1, "C"))], cache=True, nogil=True)
+@njit([uint64[::1](_OFFSETS, _BYTES, _OFFSETS, types.Array(uint64, 2, "C"))], cache=True, nogil=True)
 def held_sets(offsets, data, at, masks):
-    """A bit for each set of characters that the string may hold one of: it holds a byte that one of them ends in."""
+    """A bit for each set of characters of which the string may hold one: it holds the last two bytes of one."""
     out = np.zeros(at.shape[0], np.uint64)
     for k in range(at.shape[0]):
-        held = uint64(0)
-        for i in range(offsets[at[k]], offsets[at[k] + 1]):
-            held |= masks[data[i]]
+        text = data[offsets[at[k]] : offsets[at[k] + 1]]
+        held, before = uint64(0), uint8(0)
+        for i in range(text.shape[0]):
+            held |= masks[0, before] & masks[1, text[i]]
+            before = text[i]
         out[k] = held
     return out
