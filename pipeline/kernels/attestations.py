@@ -156,7 +156,7 @@ def _in_run(text, bounds, kinds, first, k):
 def _told(offsets, data, rows, slots, classes, phrases, bits, single, word_bits, sounds, sound_bits, names, once, size, capacity):
     """`find_told` with room for `capacity` places; the third result is how many there are."""
     out, out_keys, count = np.empty((capacity, 5), np.int64), np.empty(capacity, np.uint64), 0
-    text, letters, bounds = np.empty(size, np.uint8), np.empty(size, np.uint8), np.empty(size, np.int64)
+    text, bounds = np.empty(size, np.uint8), np.empty(size, np.int64)
     keys, kinds, sound_keys = np.zeros(size, np.uint64), np.empty(size, np.uint8), np.empty(size, np.uint64)
     marked, capital, line = np.empty(size, np.int64), np.empty(size + 1, np.int64), np.zeros(3, np.int64)
     lowered, told = np.zeros(phrases.shape[0], np.bool_), np.zeros(names.shape[0], np.bool_)
@@ -165,7 +165,7 @@ def _told(offsets, data, rows, slots, classes, phrases, bits, single, word_bits,
     for row in rows:
         shift = offsets[row] - FRONT
         line[1] = -1
-        words = cut_words(data, offsets[row], offsets[row + 1], text, letters, bounds)
+        words = cut_words(data, offsets[row], offsets[row + 1], text, bounds)
         marks, capital_count = 0, 0
         before, last = uint64(0), uint64(0)
         for i in range(words):

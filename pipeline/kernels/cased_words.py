@@ -48,11 +48,11 @@ def _long_letter_mask(text, at):
     return _lead_mask(text, at) | (range_mask(text, at, 0x80, 0x40) & (_lead_mask(text, at - 1) | third))
 
 
-@njit([int64(BYTES, int64, int64, SCRATCH, SCRATCH, BOUNDS)], cache=True, nogil=True)
-def cut_words(data, start, stop, text, letters, bounds):
+@njit([int64(BYTES, int64, int64, SCRATCH, BOUNDS)], cache=True, nogil=True)
+def cut_words(data, start, stop, text, bounds):
     """Copies a row to `text` behind FRONT zeros and writes where its words begin and end to `bounds`, one after another.
 
-    Returns how many words there are. Positions count from the front of `text`. `letters` is scratch of the same size.
+    Returns how many words there are. Positions count from the front of `text`.
     """
     size = stop - start
     text[:FRONT] = 0
@@ -148,9 +148,9 @@ def make_slots(keys):
 @njit([uint64[::1](OFFSETS, BYTES, int64)], cache=True, nogil=True)
 def _keys(offsets, data, size):
     out = np.empty(offsets.shape[0] - 1, np.uint64)
-    text, letters, bounds = np.empty(size, np.uint8), np.empty(size, np.uint8), np.empty(size, np.int64)
+    text, bounds = np.empty(size, np.uint8), np.empty(size, np.int64)
     for row in range(out.shape[0]):
-        cut_words(data, offsets[row], offsets[row + 1], text, letters, bounds)
+        cut_words(data, offsets[row], offsets[row + 1], text, bounds)
         out[row] = word_key(text, bounds[0], bounds[1])
     return out
 

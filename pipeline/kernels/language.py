@@ -13,10 +13,12 @@ from pipeline.kernels.addresses import blank_addresses, has_address
 from pipeline.kernels.lazy import njit
 
 MAX_BYTES = 1 << 15  # of a text; langdetect reads 10,000 characters
-PIECE_BYTES = 500
-# Less than this is enough only where the language's profile also holds this share (thousandths) of the n-grams: with the first
-# 500 bytes alone 5 of 8,000 English documents would pass for text of an unknown language.
-SURE_BYTES, SURE_KNOWN = 1000, 930
+PIECE_BYTES = 250
+# Less than this is enough only where the share of the n-grams (thousandths) that the language's profile holds, with a tenth of the
+# margin, comes to so much: with the first 500 bytes alone 5 of 8,000 English documents would pass for text of an unknown language.
+SURE_BYTES, SURE_KNOWN = 1000, 960
+# Fewer decide nothing: the first bytes may be a heading ("Press Release", of which the margin says German) after white space.
+SURE_NGRAMS = 300
 WIDTH = 64  # languages, padded: one row of scores is two cache lines
 SCORES_PER_NAT = 1024
 _SPACE, _OTHER = 1, 2
@@ -155,41 +157,45 @@ def count_known(rows, count, scores, language):
     return known
 
 
-@njit([types.UniTuple(int64, 4)(_BYTES, int64, int64, int64, _CLASSES, _PROFILES, uint32[:, ::1])], cache=True, nogil=True)
+@njit([types.UniTuple(int64, 5)(_BYTES, int64, int64, int64, _CLASSES, _PROFILES, uint32[:, ::1])], cache=True, nogil=True)
 def identify_one(data, start, stop, decisive, tables, profiles, rows):
     """`identify` for the text [start, stop); `rows` is scratch, (MAX_BYTES, 3)."""
     cells, scores, labels, first_upper = profiles
     without_latin = mostly_not_latin(data, start, stop)
     read, totals = np.empty(PIECE_BYTES + 2, np.uint16), np.zeros(WIDTH, np.int32)
     read[0] = read[1] = _SPACE
-    best, margin, ngrams, characters, known = int64(0), int64(0), int64(0), int64(0), int64(-1)
+    best, margin, ngrams, characters = int64(0), int64(0), int64(0), int64(0)
+    known, counted, counted_for = int64(0), int64(0), int64(0)  # characters whose n-grams were looked up, in which language
     at = start
     while at < stop:
-        known = -1
         count, at = read_classes(data, at, min(at + PIECE_BYTES, stop), stop, without_latin, tables, read[2:])
         ngrams += find_ngrams(read, count + 2, first_upper, cells, rows[characters:])
         add_rows(rows[characters:], count, scores, totals)
         read[0], read[1] = read[count], read[count + 1]
         characters += count
         best, margin = best_and_margin(totals, labels)
-        if ngrams > 0 and margin * 1000 >= decisive * SCORES_PER_NAT * ngrams:
-            known = count_known(rows, characters, scores, best)
-            if at - start >= SURE_BYTES or known * 1000 >= SURE_KNOWN * ngrams:
-                break
-    if known < 0:
-        known = count_known(rows, characters, scores, best)
-    return best, margin, ngrams, known
+        enough = decisive if at - start < SURE_BYTES else decisive // 2
+        decided = ngrams >= SURE_NGRAMS and margin * 1000 >= enough * SCORES_PER_NAT * ngrams
+        if decided or at == stop:
+            if counted_for != best:
+                known, counted, counted_for = int64(0), int64(0), best
+            known += count_known(rows[counted:], characters - counted, scores, best)
+            counted = characters
+        if decided and (at - start >= SURE_BYTES or known * 1000 + margin * 100 // SCORES_PER_NAT >= SURE_KNOWN * ngrams):
+            break
+    return best, margin, ngrams, known, characters
 
 
 @njit([int64[:, ::1](_I64, _BYTES, _I64, int64, _CLASSES, _PROFILES)], cache=True, nogil=True)
 def identify(offsets, data, rows, decisive, tables, profiles):
-    """For each of these rows of the texts: best language, its margin, the n-grams seen and how many of them its profile holds.
+    """For each of these rows of the texts: best language, its margin, the n-grams seen, how many of them its profile holds, and the
+    characters read (runs of spaces as one).
 
-    Shape (rows, 4). The margin over the next label is the sum over the n-grams, in 1024ths of a nat; languages of one label do
+    Shape (rows, 5). The margin over the next label is the sum over the n-grams, in 1024ths of a nat; languages of one label do
     not compete. At most MAX_BYTES of a text are read, in pieces of PIECE_BYTES, until the margin per n-gram reaches `decisive`
-    (thousandths of a nat) and SURE_BYTES are read or the profile holds enough of the n-grams.
+    (thousandths of a nat) and the profile holds enough of the n-grams, or SURE_BYTES are read and it reaches half of that.
     """
-    out = np.zeros((rows.shape[0], 4), np.int64)
+    out = np.zeros((rows.shape[0], 5), np.int64)
     blanked, found = np.empty(MAX_BYTES, np.uint8), np.empty((MAX_BYTES, 3), np.uint32)
     for i in range(rows.shape[0]):
         start, stop = offsets[rows[i]], offsets[rows[i] + 1]
@@ -202,7 +208,7 @@ def identify(offsets, data, rows, decisive, tables, profiles):
             one = identify_one(blanked, 0, length, decisive, tables, profiles, found)
         else:
             one = identify_one(data, start, stop, decisive, tables, profiles, found)
-        out[i, 0], out[i, 1], out[i, 2], out[i, 3] = one
+        out[i, 0], out[i, 1], out[i, 2], out[i, 3], out[i, 4] = one
     return out
 
 

@@ -141,10 +141,10 @@ def _is_lowercase_name(text, bounds, slots, classes, i):
 def _names(offsets, data, rows, slots, classes, size, capacity):
     """`find_names` with room for `capacity` names; the last result is how many there are."""
     out, out_keys, count = np.empty((capacity, 3), np.int64), np.empty((capacity, 2), np.uint64), 0
-    text, letters, bounds = np.empty(size, np.uint8), np.empty(size, np.uint8), np.empty(size, np.int64)
+    text, bounds = np.empty(size, np.uint8), np.empty(size, np.int64)
     for row in rows:
         shift = offsets[row] - FRONT
-        words = cut_words(data, offsets[row], offsets[row + 1], text, letters, bounds)
+        words = cut_words(data, offsets[row], offsets[row + 1], text, bounds)
         i = 0
         while i < words:
             if text[bounds[2 * i]] >= 0x61 and text[bounds[2 * i]] != 0xC3:

@@ -52,14 +52,14 @@ def _may_be_repaired(text, bounds, kinds, words, first, last, line):
 def _phrases(offsets, data, rows, slots, classes, wanted, size, capacity):
     """`find_phrases` with room for `capacity` phrases; the last result is how many there are."""
     out, out_keys, count = np.empty((capacity, 3), np.int64), np.empty(capacity, np.uint64), 0
-    text, letters, bounds = np.empty(size, np.uint8), np.empty(size, np.uint8), np.empty(size, np.int64)
+    text, bounds = np.empty(size, np.uint8), np.empty(size, np.int64)
     keys, kinds = np.empty(size, np.uint64), np.empty(size, np.uint8)
     everything = wanted.shape[0] == 0
     line = np.zeros(3, np.int64)
     for row in rows:
         shift = offsets[row] - FRONT
         line[1] = -1
-        words = cut_words(data, offsets[row], offsets[row + 1], text, letters, bounds)
+        words = cut_words(data, offsets[row], offsets[row + 1], text, bounds)
         for i in range(words):
             keys[i] = word_key(text, bounds[2 * i], bounds[2 * i + 1])
             place = find(slots, keys[i])

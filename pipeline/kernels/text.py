@@ -5,6 +5,7 @@ import pyarrow as pa
 from numba import int64, types, uint8
 
 from pipeline.kernels.lazy import njit
+from pipeline.kernels.machine_words import copy_bytes
 
 _I64 = types.Array(int64, 1, "C")
 _BYTES = types.Array(uint8, 1, "C", readonly=True)
@@ -87,19 +88,13 @@ def splice(offsets, data, rows, starts, stops, inserted_offsets, inserted):
     for row in range(count):
         new_offsets[row + 1] = new_offsets[row] + lengths[row]
     out = np.empty(new_offsets[count], np.uint8)
-    put, i = int64(0), 0
-    for row in range(count):
-        at = offsets[row]
-        while i < rows.shape[0] and rows[i] == row:
-            stop = offsets[row] + starts[i]
-            out[put : put + stop - at] = data[at:stop]
-            put += stop - at
-            a, b = inserted_offsets[i], inserted_offsets[i + 1]
-            out[put : put + b - a] = inserted[a:b]
-            put += b - a
-            at = offsets[row] + stops[i]
-            i += 1
-        stop = offsets[row + 1]
-        out[put : put + stop - at] = data[at:stop]
-        put += stop - at
+    put, at = int64(0), offsets[0]
+    for i in range(rows.shape[0]):  # what lies between two edits is copied at once, however many rows it is
+        start, size = offsets[rows[i]] + starts[i], inserted_offsets[i + 1] - inserted_offsets[i]
+        copy_bytes(data, at, out, put, start - at)
+        put += start - at
+        copy_bytes(inserted, inserted_offsets[i], out, put, size)
+        put += size
+        at = offsets[rows[i]] + stops[i]
+    copy_bytes(data, at, out, put, offsets[count] - at)
     return new_offsets, out

@@ -19,6 +19,7 @@ from pipeline.kernels.cased_words import (
     SCRATCH,
     cut_words,
     find,
+    letter_mask,
     make_filter,
     make_slots,
     passes,
@@ -28,31 +29,34 @@ from pipeline.kernels.cased_words import (
 )
 from pipeline.kernels.casing import free_after, free_before
 from pipeline.kernels.lazy import njit
-from pipeline.kernels.machine_words import BLOCK, nonzero_mask, trailing_zeros
+from pipeline.kernels.machine_words import BLOCK, range_mask, trailing_zeros
+from pipeline.kernels.repetitions import repeats, sentence_again
 
 # What stands at a place. Words of the table begin at FIRST_WORD.
 COMMA_CAPITAL, COMMA_LETTER, QUOTE_SPACE, CJK_RUN, FULL_WIDTH, DOUBLED_WORD, REPEATED_PHRASE, ORDINAL, FIRST_WORD = range(9)
 REPEATED_SENTENCE = 255  # no signal: where its second copy begins and ends, the space before it included
 
-CAPITAL_BEFORE = 1  # a lead: the word before begins with a capital
+# Leads: the word before begins with a capital; the next is small and the one after it has a capital ("spokesman ned Price").
+CAPITAL_BEFORE, NAME_AFTER = 1, 2
 
 MOST_PLACES = 2000  # in one text: ten megabytes of one phrase have three million, and no more is learned from them
-_SENTENCE_WORDS = 5  # shorter ones people repeat: "Yes, we can. Yes, we can."
 _WORDS_BACK = 4  # how far before its anchor a pattern may begin
 
 
-@njit([types.void(SCRATCH, SCRATCH, SCRATCH, SCRATCH, SCRATCH, SCRATCH)], cache=True, nogil=True)
-def _mark_odd(before, text, second, third, fourth, odd):
-    """Marks the bytes at which punctuation may be a signal: the conditions of `_odd_kind`, loosely, without branches.
-
-    The texts are one text from the byte before a place, the place itself, and the three bytes after it.
-    """
-    for i in range(odd.shape[0]):
-        c, s, t = text[i], second[i], third[i]
-        letter = (0x61 <= (s | 0x20)) & ((s | 0x20) <= 0x7A)
-        capital = (s == 0x20) & (t >= 0x41) & (t <= 0x5A)
-        quote = (s == 0x80) & (((t == 0x9C) & (fourth[i] == 0x20)) | ((t == 0x9D) & (before[i] == 0x20)))
-        odd[i] = ((c == 0x2C) & (letter | capital)) | ((c == 0xE2) & quote) | (c >= 0xE3)
+@njit([uint64(SCRATCH, int64)], cache=True, nogil=True)
+def _odd_mask(text, at):
+    """Bit i says whether punctuation at byte `at + i` may be a signal: the conditions of `_odd_kind`, loosely, for 64 bytes."""
+    odd = range_mask(text, at, 0x2C, 1)
+    if odd:
+        capital = range_mask(text, at + 1, 0x20, 1) & range_mask(text, at + 2, 0x41, 26)
+        odd &= letter_mask(text, at + 1) | capital
+    high = range_mask(text, at, 0xE2, 0x1E)
+    if high:
+        opening = range_mask(text, at + 2, 0x9C, 1) & range_mask(text, at + 3, 0x20, 1)
+        closing = range_mask(text, at + 2, 0x9D, 1) & range_mask(text, at - 1, 0x20, 1)
+        quote = range_mask(text, at, 0xE2, 1) & range_mask(text, at + 1, 0x80, 1) & (opening | closing)
+        odd |= quote | (high & range_mask(text, at, 0xE3, 0x1D))
+    return odd
 
 
 @njit([int64(SCRATCH, int64, KEYS)], cache=True, nogil=True)
@@ -80,13 +84,6 @@ def _odd_kind(text, at, commas):
     return -1
 
 
-@njit([types.boolean(SCRATCH, int64, int64)], cache=True, nogil=True, inline="always")
-def _close(text, stop, start):
-    """Whether nothing but a space, perhaps after a comma, lies between a word and the next."""
-    gap = start - stop
-    return (gap == 1 and text[stop] == 0x20) or (gap == 2 and text[stop] == 0x2C and text[stop + 1] == 0x20)
-
-
 @njit([types.boolean(SCRATCH, int64)], cache=True, nogil=True)
 def _is_day(text, at):
     """Whether the word at `at` ends "the 8th" or "the 10th"."""
@@ -96,14 +93,19 @@ def _is_day(text, at):
     return 0 < digits < 3 and text[at - 1 - digits] == 0x20 and text[at - 2 - digits] == 0x65
 
 
-@njit([types.boolean(SCRATCH, int64[::1], int64, int64, int64)], cache=True, nogil=True)
-def _is_led(text, bounds, i, kind, lead):
-    """Whether what stands before an anchor word allows its signal: `lead` is three bytes, or CAPITAL_BEFORE, or 0 for anything."""
-    at = bounds[2 * i]
+@njit([types.boolean(SCRATCH, int64[::1], int64, int64, int64, int64)], cache=True, nogil=True)
+def _may_stand(text, bounds, words, i, kind, lead):
+    """Whether an anchor word's neighbours allow its signal.
+
+    `lead` is the three bytes before it, or CAPITAL_BEFORE, or NAME_AFTER, or 0 for anything.
+    """
+    at, stop = bounds[2 * i], bounds[2 * i + 1]
     if kind == ORDINAL:
-        return _is_day(text, at)
+        return _is_day(text, at) and not (text[stop] == 0x20 and 0x61 <= text[stop + 1] <= 0x7A)
     if lead == CAPITAL_BEFORE:
         return i > 0 and text[bounds[2 * i - 2]] < 0x61
+    if lead == NAME_AFTER:
+        return i + 2 < words and 0x61 <= text[bounds[2 * i + 2]] <= 0x7A and 0x41 <= text[bounds[2 * i + 4]] <= 0x5A
     return lead == 0 or lead == (int64(text[at - 3]) << 16) | (int64(text[at - 2]) << 8) | int64(text[at - 1])
 
 
@@ -114,43 +116,6 @@ def _is_plain(text, start, stop):
         if 0x41 <= text[at] <= 0x5A or text[at] > 0xC3:
             return False
     return free_before(text, start) and free_after(text, stop)
-
-
-@njit([int64(SCRATCH, int64[::1], uint64[::1], int64)], cache=True, nogil=True)
-def _repeat(text, bounds, keys, i):
-    """How many words before word `i` the phrase begins that it ends the second copy of (1 for a doubled word), or 0."""
-    if i >= 1 and keys[i] == keys[i - 1] and _close(text, bounds[2 * i - 1], bounds[2 * i]):
-        return 1
-    for lag in range(2, 4):
-        if i < 2 * lag - 1 or not _close(text, bounds[2 * (i - lag) + 1], bounds[2 * (i - lag + 1)]):
-            continue
-        same = True
-        for back in range(lag):
-            same = same and keys[i - back] == keys[i - back - lag]
-        if same:
-            return 2 * lag - 1
-    return 0
-
-
-@njit([int64(SCRATCH, int64[::1], uint64[::1], int64, int64, int64)], cache=True, nogil=True)
-def _sentence_again(text, bounds, keys, first, second, third):
-    """Where the sentence of words `second` to `third` ends if it repeats the one before it, from word `first`, letter by letter; or 0.
-
-    Both stand in one line, a single space between them, and hold no quotation mark: people repeat lines and slogans.
-    """
-    count = second - first
-    if count < _SENTENCE_WORDS or third - second != count:
-        return 0
-    for k in range(count):
-        if keys[first + k] != keys[second + k]:
-            return 0
-    a, b, size = bounds[2 * first], bounds[2 * second], bounds[2 * second] - bounds[2 * first] - 1
-    if text[b - 1] != 0x20 or text[b - 2] not in (0x2E, 0x21, 0x3F):
-        return 0
-    for k in range(size):
-        if text[a + k] != text[b + k] or text[a + k] in (0x0A, 0x22) or (text[a + k] == 0xE2 and text[a + k + 1] == 0x80):
-            return 0
-    return b + size
 
 
 @njit(
@@ -166,14 +131,14 @@ def _scan(offsets, data, rows, slots, kinds, leads, bits, commas, dictionary, si
     """`scan_words` with room for `capacity` places and as many words; also how many there are of both."""
     out, count = np.empty((capacity, 4), np.int64), 0
     strange, strange_keys, strange_count = np.empty((capacity, 3), np.int64), np.empty(capacity, np.uint64), 0
-    text, marks = np.empty(size, np.uint8), np.empty(size, np.uint8)
+    text = np.empty(size, np.uint8)
     bounds, keys, marked = np.empty(size, np.int64), np.empty(size + 3, np.uint64), np.empty(size, np.int64)
     sentences = np.empty(size + 2, np.int64)
     keys[:3] = 0
     for row in rows:
         shift = offsets[row] - FRONT
         length = offsets[row + 1] - offsets[row]
-        words = cut_words(data, offsets[row], offsets[row + 1], text, marks, bounds)
+        words = cut_words(data, offsets[row], offsets[row + 1], text, bounds)
         found, begun, most = 0, 1, count + MOST_PLACES
         sentences[0] = 0
         for i in range(words):
@@ -191,10 +156,10 @@ def _scan(offsets, data, rows, slots, kinds, leads, bits, commas, dictionary, si
             start, stop, key = bounds[2 * i], bounds[2 * i + 1], keys[i + 3]
             back, kind, lag = _WORDS_BACK, -1, 0
             place = find(slots, key) if passes(bits, key) else int64(-1)
-            if place >= 0 and _is_led(text, bounds, i, kinds[place], leads[place]):
+            if place >= 0 and _may_stand(text, bounds, words, i, kinds[place], leads[place]):
                 kind = int64(kinds[place])
             else:
-                lag = _repeat(text, bounds, keys[3:], i)
+                lag = repeats(text, bounds, keys[3:], i)
             if lag > 0:
                 kind, back = DOUBLED_WORD if lag == 1 else REPEATED_PHRASE, lag
             if kind >= 0 and count < most:
@@ -207,16 +172,14 @@ def _scan(offsets, data, rows, slots, kinds, leads, bits, commas, dictionary, si
                     strange_keys[strange_count] = key
                 strange_count += 1
         for m in range(2, begun):
-            end = _sentence_again(text, bounds, keys[3:], sentences[m - 2], sentences[m - 1], sentences[m])
+            end = sentence_again(text, bounds, keys[3:], sentences[m - 2], sentences[m - 1], sentences[m])
             if end > 0 and count < most:
                 if count < capacity:
                     out[count] = (row, REPEATED_SENTENCE, shift + bounds[2 * sentences[m - 1]] - 1, shift + end)
                 count += 1
-        odd = marks[FRONT : FRONT + length + BLOCK]
-        _mark_odd(text[FRONT - 1 :], text[FRONT:], text[FRONT + 1 :], text[FRONT + 2 :], text[FRONT + 3 :], odd)
         last = -BLOCK
         for block in range(FRONT, FRONT + length, BLOCK):
-            mask = nonzero_mask(marks, block)
+            mask = _odd_mask(text, block)
             while mask:
                 at = block + trailing_zeros(mask)
                 mask &= mask - uint64(1)
@@ -242,7 +205,7 @@ class Anchors(NamedTuple):
 
 
 def make_anchors(words: Mapping[str, tuple[int, str | int]], commas: list[str]) -> Anchors:
-    """Tables for anchor words, each with its kind and its lead: three ASCII characters before it, or CAPITAL_BEFORE, or ""."""
+    """Tables for anchor words, each with its kind and its lead (as `_may_stand` has it; three ASCII characters, or "" for none)."""
     keys = word_keys(list(words))
     slots = make_slots(keys)
     kinds, leads = np.zeros(len(slots), np.uint8), np.zeros(len(slots), np.int64)

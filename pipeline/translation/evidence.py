@@ -5,8 +5,7 @@ dictionary holds. Then every shard is searched for answers to these needs alone,
 that is found in lower case answers once a batch and is done with; a word is counted, and tells of a few families a batch.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -16,7 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.files import whole
+from pipeline.edits import slices
+from pipeline.files import open_ipc
 from pipeline.kernels.attestations import NAME, PHRASE, WORD, Asked, find_told, make_asked
 from pipeline.kernels.casing import LOWERED
 from pipeline.kernels.names import find_names
@@ -24,7 +24,7 @@ from pipeline.kernels.text import buffers
 from pipeline.translation.lexicon import classes
 from pipeline.translation.names import judge_names
 from pipeline.translation.phrases import Said, judge_phrase, wanted_keys
-from pipeline.translation.words import MOST_WORDS, Strange, first_families, judge_word, sum_uses
+from pipeline.translation.words import LEAST_FAMILIES, MOST_WORDS, Strange, first_families, judge_word, sum_uses
 
 # Families kept for a verdict: with more than `min_families` can ask for, leaving out a document's own changes nothing.
 MOST_FAMILIES = 9
@@ -56,55 +56,46 @@ EVIDENCE = pa.schema(
 )
 NOTHING = pa.table({field.name: pa.array([], field.type) for field in EVIDENCE}, schema=EVIDENCE)
 
-_NONE = np.zeros(0, np.uint64)
+# What documents ask about: phrases, names (`key` is the sound key, `own` the name's own), words (`lower`: how often documents below
+# the gate write them small).
+ASKED = pa.schema([("kind", pa.int8()), ("key", pa.uint64()), ("own", pa.uint64()), ("lower", pa.int64())])
 
 
-@dataclass(frozen=True)
-class Needs:
-    """What documents ask: keys of phrases; of names the sound key and the name's own key, shape (names, 2); keys of words."""
-
-    phrases: np.ndarray
-    names: np.ndarray
-    words: np.ndarray
-    lower: np.ndarray  # of each word, how often documents below the gate write it small
-
-    def save(self, path: Path) -> None:
-        with whole(path) as beside, open(beside, "wb") as stream:
-            np.savez(stream, **vars(self))
-
-    @staticmethod
-    def load(path: Path) -> "Needs":
-        with np.load(path) as arrays:
-            return Needs(arrays["phrases"], arrays["names"], arrays["words"], arrays["lower"])
-
-
-def find_needs(text: pa.Array, rows: np.ndarray, strange: Strange) -> Needs:
-    """What these rows need, which pass the gate, and what all need that hold a strange word."""
-    offsets, data = buffers(text)
+def ask(text: pa.Array, rows: np.ndarray, strange: Strange) -> pa.RecordBatch:
+    """ASKED of these rows, which pass the gate, and of all that hold a strange word."""
     words, places = np.unique(strange.keys, return_inverse=True)
     lower = np.bincount(places[~np.isin(strange.rows, rows)], minlength=len(words))
-    return Needs(wanted_keys(text, rows), find_names(offsets, data, rows, *classes())[1], words, lower)
+    names, phrases = np.zeros((0, 2), np.uint64), words[:0]
+    if len(rows):
+        names, phrases = find_names(*buffers(text), rows, *classes())[1], wanted_keys(text, rows)
+    sizes = [len(phrases), len(names), len(words)]
+    columns = [
+        np.repeat([PHRASE, NAME, WORD], sizes).astype(np.int8),
+        np.concatenate([phrases, names[:, 0], words]),
+        np.concatenate([phrases, names[:, 1], words]),
+        np.concatenate([np.zeros(sizes[0] + sizes[1], np.int64), lower]),
+    ]
+    return pa.RecordBatch.from_arrays([pa.array(column) for column in columns], schema=ASKED)
 
 
-def join_needs(needs: Sequence[Needs]) -> Needs:
-    """All of these together, sorted and distinct."""
-    phrases = np.unique(np.concatenate([_NONE, *(need.phrases for need in needs)]))
-    names = np.unique(np.concatenate([_NONE.reshape(0, 2), *(need.names for need in needs)]), axis=0)
-    words, places = np.unique(np.concatenate([_NONE, *(need.words for need in needs)]), return_inverse=True)
-    lower = np.zeros(len(words), np.int64)
-    np.add.at(lower, places, np.concatenate([lower[:0], *(need.lower for need in needs)]))
-    return Needs(phrases, names, words[:MOST_WORDS], lower[:MOST_WORDS])
+def join_asked(asked: Iterable[pa.RecordBatch]) -> pa.Table:
+    """All of these together, distinct and in order of kind and key."""
+    table = pa.Table.from_batches(asked, ASKED).group_by(["kind", "key", "own"]).aggregate([("lower", "sum")])
+    table = table.rename_columns(ASKED.names).sort_by([("kind", "ascending"), ("key", "ascending"), ("own", "ascending")])
+    words = int(pc.sum(pc.equal(table["kind"], WORD)).as_py() or 0)
+    return table.slice(0, len(table) - max(0, words - MOST_WORDS))
 
 
 @lru_cache(maxsize=2)
-def _asked(path: Path, _written: int) -> Asked:
-    needs = Needs.load(path)
-    return make_asked(needs.phrases, needs.words, needs.names)
+def _tables(path: Path, _written: int) -> Asked:
+    kinds, keys, own, _ = (column.to_numpy() for column in open_ipc(path).read_all().columns)
+    names = np.stack([keys[kinds == NAME], own[kinds == NAME]], axis=1)
+    return make_asked(keys[kinds == PHRASE], keys[kinds == WORD], names)
 
 
 def read_asked(path: Path) -> Asked:
-    """The tables of the needs in this file; the file's time is part of what is remembered."""
-    return _asked(path, path.stat().st_mtime_ns)
+    """The tables of what is ASKED in this file; the file's time is part of what is remembered."""
+    return _tables(path, path.stat().st_mtime_ns)
 
 
 def answer(
@@ -115,30 +106,26 @@ def answer(
     told, keys, uses = find_told(offsets, data, others, *classes(), asked)
     kept = np.r_[np.flatnonzero(told[:, 3] != WORD), first_families(told, keys, families, docs, MOST_FAMILIES)]
     told, keys = told[kept], keys[kept]
-    forms = [
-        None if state == LOWERED and kind == PHRASE else bytes(data[start:stop]).decode()
-        for _, start, stop, kind, state in told.tolist()
-    ]
+    small = (told[:, 3] == PHRASE) & (told[:, 4] == LOWERED)
     places, pairs = find_names(offsets, data, asking, *classes())
-    variants = [bytes(data[start:stop]).decode() for _, start, stop in places.tolist()]
     return pa.concat_batches(
         [
-            _facts(told[:, 3], keys, told[:, 0], forms, families, docs),
-            _facts(np.full(len(places), VARIANT), pairs[:, 0], places[:, 0], variants, families, docs),
+            _facts(told[:, 3], keys, told, text, families, docs, small),
+            _facts(np.full(len(places), VARIANT), pairs[:, 0], places, text, families, docs, np.zeros(len(places), np.bool_)),
             _counts(asked.words, uses),
         ]
     )
 
 
 def resolve(path: Path, facts: pa.Table) -> pa.Table:
-    """EVIDENCE of these facts, which hold all facts of each of their keys and are sorted by key, for the needs in this file."""
-    counts, needs = facts.filter(facts["family"].is_null()), Needs.load(path)
-    uses = sum_uses(counts["key"].to_numpy(), counts["capital"].to_numpy(), needs.words, needs.lower)
-    told = facts.filter(facts["family"].is_valid())
-    words = pc.equal(told["kind"], WORD)
-    asked = pa.array(np.array(list(uses), np.uint64))
+    """EVIDENCE of these facts, which hold all facts of each of their keys and are sorted by key, for what is ASKED in this file."""
+    asked = open_ipc(path).read_all()
+    asked = asked.filter(pc.equal(asked["kind"], WORD))
+    counts = facts.filter(facts["family"].is_null())
+    columns = (column.to_numpy() for column in (counts["key"], counts["capital"], asked["key"], asked["lower"]))
+    uses = sum_uses(*columns)
     verdicts = []
-    for key, kinds in _by_key(told.filter(pc.or_(pc.invert(words), pc.is_in(told["key"], asked)))):
+    for key, kinds in _by_key(_open_questions(facts.filter(facts["family"].is_valid()), np.array(list(uses), np.uint64))):
         attested = judge_phrase(kinds[PHRASE], MOST_FAMILIES)
         if attested:
             verdicts.append({"kind": PHRASE, "key": key, **vars(attested)})
@@ -148,6 +135,22 @@ def resolve(path: Path, facts: pa.Table) -> pa.Table:
         if word:
             verdicts.append({"kind": WORD, "key": key, **vars(word), **vars(uses[key])})
     return pa.Table.from_pylist(verdicts, schema=EVIDENCE)
+
+
+def _open_questions(told: pa.Table, words: np.ndarray) -> pa.Table:
+    """What is told of keys about which a verdict is possible.
+
+    That is phrases that nobody writes small, names of which two spellings are told, and those of `words` of which enough is told.
+    """
+    kinds, keys = told["kind"].to_numpy(), told["key"].to_numpy()
+    small = keys[told["form"].is_null().to_numpy()]
+    spelled = told.filter(pa.array((kinds == NAME) | (kinds == VARIANT))).group_by(["key", "form"]).aggregate([])
+    names, spellings = np.unique(spelled["key"].to_numpy(), return_counts=True)
+    found, count = np.unique(keys[kinds == WORD], return_counts=True)
+    words = np.intersect1d(words, found[count >= LEAST_FAMILIES])
+    kept = ((kinds == PHRASE) & ~np.isin(keys, small)) | ((kinds == WORD) & np.isin(keys, words))
+    kept |= ((kinds == NAME) | (kinds == VARIANT)) & np.isin(keys, names[spellings > 1])
+    return told.filter(pa.array(kept))
 
 
 def _by_key(facts: pa.Table) -> Iterator[tuple[int, dict[int, list[Said]]]]:
@@ -161,10 +164,13 @@ def _by_key(facts: pa.Table) -> Iterator[tuple[int, dict[int, list[Said]]]]:
 
 
 def _facts(
-    kinds: np.ndarray, keys: np.ndarray, rows: np.ndarray, forms: list[str | None] | list[str], families: pa.Array, docs: pa.Array
+    kinds: np.ndarray, keys: np.ndarray, places: np.ndarray, text: pa.Array, families: pa.Array, docs: pa.Array, small: np.ndarray
 ) -> pa.RecordBatch:
-    places, none = pa.array(rows), pa.nulls(len(keys))
-    return _batch(keys, kinds, forms, families.take(places), docs.take(places), none)
+    """FACTS told at `places` (row, start, stop in bytes of the buffer), with the form they have there unless it is `small`."""
+    rows, first = places[:, 0], buffers(text)[0][places[:, 0]]
+    forms = slices(text, rows, places[:, 1] - first, places[:, 2] - first)
+    forms, chosen, none = pc.if_else(pa.array(small), None, forms), pa.array(rows), pa.nulls(len(keys))
+    return _batch(keys, kinds, forms, families.take(chosen), docs.take(chosen), none)
 
 
 def _counts(words: np.ndarray, uses: np.ndarray) -> pa.RecordBatch:

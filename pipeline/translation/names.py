@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from doublemetaphone import doublemetaphone
+from metaphone import doublemetaphone
 from rapidfuzz.distance import Levenshtein
 
 from pipeline.translation.lexicon import pinyin, word_list
@@ -66,8 +66,8 @@ def _sounds_alike(left: str, right: str) -> bool:
 
 @lru_cache(maxsize=65536)
 def _metaphone(word: str) -> str:
-    """The primary code of double metaphone (Philips 2000)."""
-    return str(doublemetaphone(_unaccented(word))[0])
+    """The primary code of double metaphone (Philips 2000) of the word's letters: other signs would make the package say a letter twice."""
+    return str(doublemetaphone(_letters(word))[0])
 
 
 @lru_cache(maxsize=65536)
@@ -77,15 +77,16 @@ def skeleton(word: str) -> str:
     >>> skeleton("muttaqi"), skeleton("mottaki"), skeleton("balsi"), skeleton("barshi")
     ('mtk', 'mtk', 'bls', 'brs')
     """
-    text = "".join(c for c in _unaccented(word.casefold()) if c.isalpha())
+    text = _letters(word.casefold())
     for found, written in _SKELETON:
         text = text.replace(found, written)
     consonants = re.sub(r"(.)\1+", r"\1", re.sub(r"[aeiouhyw]", "", text))
     return (text[0] if text[:1] in tuple("aeiou") else "") + consonants
 
 
-def _unaccented(word: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+def _letters(word: str) -> str:
+    """The letters of a word without their accents."""
+    return "".join(c for c in unicodedata.normalize("NFKD", word) if c.isalpha())
 
 
 def judge_names(variants: Iterable[Said], attested: Iterable[Said], most_families: int) -> list[Alias]:

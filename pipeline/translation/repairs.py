@@ -13,17 +13,19 @@ from pipeline.translation.signals import AFTER_SPOKESMAN, SIGNALS
 
 # "spokesman balsi of the government", "spokesman suhaile Shahin"; not "the spokesman said". Broader than the signal of the
 # same name, which must be right on human text too.
-_LOWERCASE_NAME = re.compile(rf"\bspokes(?:man|person|woman) (?!(?:{AFTER_SPOKESMAN})\b)([a-z]{{3,}})(?=[ ,.]|['’]s\b)")
+_LOWERCASE_NAME = re.compile(rf"spokes(?<!\wspokes)(?:man|person|woman) (?!(?:{AFTER_SPOKESMAN})\b)([a-z]{{3,}})(?=[ ,.]|['’]s\b)")
 
 # Twice in a row these are never meant: "the the talks", "and and". Not "told the The Hill", not "had had", and no preposition: "the games
 # it engages in in the yard".
 _NEVER_DOUBLED = re.compile(rb"(?:the|an|and|or|their|its|our)(?![a-z])")
 
 # "on Monday,the minister"; not "website,cms,wap", a list of tags, nor an address. A word on both sides, and white space beyond them.
-_COMMA_WITHOUT_SPACE = re.compile(r"(?<=\s)[A-Za-z'’-]+[a-z](,)(?=[A-Za-z]+(?:['’-][a-z]+)*[.;:!?”\"]?\s)")
+_COMMA_WITHOUT_SPACE = re.compile(r",(?<=[a-z],)(?=[A-Za-z]+(?:['’-][a-z]+)*[.;:!?”\"]?\s)")
+_WORD_BEFORE = re.compile(r"\s[A-Za-z'’-]+[a-z],$")
+_LONGEST_WORD = 40
 
 # "talks.The minister said"; not "index.Html", "Yahoo.Com", "St.Petersburg" at the end of a sentence, "a.m.The".
-_STOP_WITHOUT_SPACE = re.compile(r"(?<=[a-z]{3})(\.)(?=[A-Z][a-z]* [a-z])")
+_STOP_WITHOUT_SPACE = re.compile(r"\.(?<=[a-z]{3}\.)(?=[A-Z][a-z]* [a-z])")
 
 # Fewer may be a slip, or an address that we did not see.
 _LEAST_MISSING_SPACES = 2
@@ -78,7 +80,9 @@ def insert_spaces(text: pa.Array, passed: frozenset[int]) -> Iterator[Span]:
     """Edits that put the space after a comma or full stop in documents that leave it out twice or more."""
     for row in sorted(passed):
         document = text[row].as_py()
-        starts = sorted(m.start(1) for pattern in (_COMMA_WITHOUT_SPACE, _STOP_WITHOUT_SPACE) for m in pattern.finditer(document))
+        commas = (match.start() for match in _COMMA_WITHOUT_SPACE.finditer(document))
+        starts = [at for at in commas if _WORD_BEFORE.search(document, max(0, at - _LONGEST_WORD), at + 1)]
+        starts = sorted([*starts, *(match.start() for match in _STOP_WITHOUT_SPACE.finditer(document))])
         for start, at in _in_bytes(document, starts) if len(starts) >= _LEAST_MISSING_SPACES else ():
             yield Span(row, at, at + 1, f"{document[start]} ", "space_after_punctuation")
 

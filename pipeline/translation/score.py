@@ -5,7 +5,7 @@ import math
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -81,10 +81,10 @@ def _look_closer(offsets: np.ndarray, data: np.ndarray, places: np.ndarray) -> H
     view = data.data
     found: list[tuple[int, int, int, int]] = []
     seen = (-1, -1, -1)
-    for row, kind, begin, anchor in places.tolist():
-        index = _signal_of(kind)
-        first = int(offsets[row])
-        stop = min(int(offsets[row + 1]), anchor + _WINDOW_BYTES)
+    rows, kinds, begins, anchors = places.T
+    stops = np.minimum(offsets[rows + 1], anchors + _WINDOW_BYTES)
+    columns = (column.tolist() for column in (rows, _signal_of()[kinds], offsets[rows], stops, begins, anchors))
+    for row, index, first, stop, begin, anchor in zip(*columns, strict=True):
         # The view begins with the row: a pattern that looks behind must not see the row before.
         match = _match_at(SIGNALS[index].pattern, view[first:stop], begin - first, anchor - first)
         if match and (row, index, match.start()) != seen:
@@ -112,14 +112,13 @@ def count_hits(hits: Hits, rows: int) -> np.ndarray:
 
 def evidence_json(hits: Hits, rows: int) -> pa.Array:
     """For each row a JSON object of the signals found and how often."""
-    counts = count_hits(hits, rows)
-    hit_rows = np.unique(hits.rows)
-    texts: list[Any] = ["{}"]
-    index = np.zeros(rows, np.int64)
-    for row in hit_rows.tolist():
-        found = {SIGNALS[i].name: int(counts[row, i]) for i in np.flatnonzero(counts[row])}
-        texts.append(json.dumps(found, sort_keys=True))
-        index[row] = len(texts) - 1
+    index, counts = np.zeros(rows, np.int64), count_hits(hits, rows)
+    found = np.unique(hits.rows)
+    distinct, index[found] = np.unique(counts[found], axis=0, return_inverse=True)
+    index[found] += 1
+    names = [signal.name for signal in SIGNALS]
+    objects = [{name: count for name, count in zip(names, row, strict=True) if count} for row in distinct.tolist()]
+    texts = [json.dumps(value, sort_keys=True) for value in ({}, *objects)]
     return pa.array(texts, pa.string()).take(pa.array(index))
 
 
@@ -131,14 +130,14 @@ def _match_at(pattern: re.Pattern[bytes], view: memoryview, begin: int, anchor: 
     return None
 
 
-def _signal_of(kind: int) -> int:
-    """The signal that a kind of place belongs to."""
-    return kind - place.FIRST_WORD if kind >= place.FIRST_WORD else _structural()[kind]
-
-
 @cache
-def _structural() -> dict[int, int]:
-    return {signal.anchors: i for i, signal in enumerate(SIGNALS) if isinstance(signal.anchors, int)}
+def _signal_of() -> np.ndarray:
+    """By kind of place the signal that it belongs to."""
+    signals = np.arange(place.FIRST_WORD + len(SIGNALS)) - place.FIRST_WORD
+    for i, signal in enumerate(SIGNALS):
+        if isinstance(signal.anchors, int):
+            signals[signal.anchors] = i
+    return signals
 
 
 @cache
@@ -147,6 +146,13 @@ def _anchors() -> Anchors:
     words: dict[str, tuple[int, str | int]] = dict.fromkeys(("st", "nd", "rd", "th"), (place.ORDINAL, ""))
     for i, signal in enumerate(SIGNALS):
         for anchor in () if isinstance(signal.anchors, int) else signal.anchors:
-            lead, _, word = anchor.rpartition(" ")
-            words[word] = (place.FIRST_WORD + i, place.CAPITAL_BEFORE if lead == "X" else f"{lead} "[-3:] if lead else "")
+            words.update([_anchor(anchor, place.FIRST_WORD + i)])
     return make_anchors(words, SMALL_AFTER_COMMA)
+
+
+def _anchor(anchor: str, kind: int) -> tuple[str, tuple[int, str | int]]:
+    """The word of an anchor as signals write it, its kind, and its lead."""
+    if anchor.endswith(" x X"):
+        return anchor.removesuffix(" x X"), (kind, place.NAME_AFTER)
+    lead, _, word = anchor.rpartition(" ")
+    return word, (kind, place.CAPITAL_BEFORE if lead == "X" else f"{lead} "[-3:] if lead else "")

@@ -1,12 +1,12 @@
 """The steps of `repair_translation` that run over shards: score, answer what is needed, and write down what is to be done.
 
-Files in the stage's folder: `scored-*.arrow` (VERDICTS as far as a document shows them by itself), `passed-*.npy` (numbers of the
-documents that pass, counted through the corpus), `needs-*.npz`, `strange-*.npz` (words that no dictionary holds), and in the end
-`verdicts-*.arrow`.
+Files in the stage's folder: `scored-*.arrow` (VERDICTS as far as a document shows them by itself), `asked-*.arrow`,
+`strange-*.arrow` (words that no dictionary holds), from all shards together `asked.arrow` and `passed.npy` (numbers of the documents
+that pass, counted through the corpus), and in the end `verdicts-*.arrow`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,11 +18,11 @@ from pipeline.edits import Span
 from pipeline.files import open_ipc, read_batches, write_array, write_ipc
 from pipeline.kernels.attestations import WORD
 from pipeline.translation import repairs
-from pipeline.translation.evidence import Needs, answer, find_needs, join_needs, read_asked
+from pipeline.translation.evidence import ASKED, answer, ask, join_asked, read_asked
 from pipeline.translation.rewrite import capitalise_words, disjoint, propose_names, repair_phrases, without_edited
 from pipeline.translation.scope import family_of, judged_rows, lengths
 from pipeline.translation.score import Hits, evidence_json, scan, score
-from pipeline.translation.words import Strange
+from pipeline.translation.words import STRANGE, Strange
 
 _SPAN = pa.struct(
     [
@@ -54,34 +54,36 @@ class Settings:
     min_score: int
     min_families: int
 
+    def passes(self, scores: np.ndarray) -> np.ndarray:
+        """Which of these scores pass the gate; none at level `off`."""
+        through: np.ndarray = (scores >= self.min_score) & (self.level != "off")
+        return through
+
     def file(self, name: str) -> Path:
         return Path(self.folder) / name
 
 
 def score_shard(settings: Settings, item: Sequence[Any]) -> dict[str, int]:
-    """Scores one shard; leaves its scores, which documents pass, and what these need."""
+    """Scores one shard; leaves its scores, its strange words, and what it asks."""
     shard = Shard(*item)
-    passed, needs, verdicts, words, firsts, row = [np.zeros(0, np.int64)], [], [], [], [], 0
+    asked, verdicts, words, row, passed = [], [], [], 0, 0
     for batch in read_batches(Path(shard.path)):
         text, rows = batch.column("text"), judged_rows(batch)
         hits, repeats, strange = scan(text, rows)
         scores = score(hits, lengths(text))
-        through = rows[scores[rows] >= settings.min_score] if settings.level != "off" else rows[:0]
+        through = rows[settings.passes(scores[rows])]
         spans = own_spans(text, hits, repeats, frozenset(through.tolist()), settings.level)
         verdicts.append(_verdicts(rows, scores, evidence_json(hits, batch.num_rows), spans, row))
-        passed.append(through + row + shard.first)
         if settings.level != "off":
-            words.append(strange.alone())
-            firsts.append(row)
-            needs.append(find_needs(text, through, strange))
+            words.append(strange.alone().to_batch(row))
+            asked.append(ask(text, through, strange))
+        passed += len(through)
         row += batch.num_rows
     write_ipc(settings.file(f"scored-{shard.number:05d}.arrow"), verdicts, VERDICTS)
-    write_array(settings.file(f"passed-{shard.number:05d}.npy"), np.concatenate(passed))
-    Strange.join(words, firsts).save(settings.file(f"strange-{shard.number:05d}.npz"))
-    joined = join_needs(needs)
-    joined.save(settings.file(f"needs-{shard.number:05d}.npz"))
-    asked = sum(len(keys) for keys in (joined.phrases, joined.names, joined.words))
-    return {"judged": sum(len(part) for part in verdicts), "passed": sum(len(part) for part in passed), "asked": asked}
+    write_ipc(settings.file(f"strange-{shard.number:05d}.arrow"), words, STRANGE)
+    joined = join_asked(asked)
+    write_ipc(settings.file(f"asked-{shard.number:05d}.arrow"), joined.to_batches(), ASKED)
+    return {"judged": sum(len(part) for part in verdicts), "passed": passed, "asked": len(joined)}
 
 
 def own_spans(text: pa.Array, hits: Hits, repeats: np.ndarray, passed: frozenset[int], level: str) -> list[Span]:
@@ -102,40 +104,46 @@ def own_spans(text: pa.Array, hits: Hits, repeats: np.ndarray, passed: frozenset
     return edits + without_edited(notes, edits)
 
 
-def gather_needs(settings: Settings, shards: int) -> None:
-    """Brings together what the shards have left."""
-    write_array(
-        settings.file("passed.npy"), np.concatenate([np.load(settings.file(f"passed-{n:05d}.npy")) for n in range(shards)])
-    )
-    join_needs([Needs.load(settings.file(f"needs-{n:05d}.npz")) for n in range(shards)]).save(settings.file("needs.npz"))
+def gather_asked(settings: Settings, shards: Sequence[Shard]) -> None:
+    """Brings together what the shards ask, and which documents pass."""
+    passed = [_passed(settings, shard, _scored(settings, shard)) + shard.first for shard in shards]
+    write_array(settings.file("passed.npy"), np.concatenate(passed))
+    parts = (open_ipc(settings.file(f"asked-{shard.number:05d}.arrow")) for shard in shards)
+    joined = join_asked(part.get_batch(i) for part in parts for i in range(part.num_record_batches))
+    write_ipc(settings.file("asked.arrow"), joined.to_batches(), ASKED)
 
 
 def answer_batch(settings: Settings, batch: pa.RecordBatch, first: int) -> pa.RecordBatch:
     """The facts of one batch, whose first document has this number."""
-    asking = _passed_rows(np.load(settings.file("passed.npy")), batch, first)
+    asking = _within(np.load(settings.file("passed.npy")), first, batch.num_rows)
     others = np.setdiff1d(judged_rows(batch), asking)
-    asked = read_asked(settings.file("needs.npz"))
+    asked = read_asked(settings.file("asked.arrow"))
     return answer(batch.column("text"), family_of(batch), batch.column("doc_id"), asking, others, asked)
 
 
 def write_verdicts(settings: Settings, item: Sequence[Any]) -> int:
     """Adds to a shard's scores what the corpus has shown about its documents. Returns how many documents are changed or noted."""
     shard = Shard(*item)
-    scored = open_ipc(settings.file(f"scored-{shard.number:05d}.arrow")).read_all().combine_chunks()
-    passed = np.load(settings.file(f"passed-{shard.number:05d}.npy"))
-    strange = Strange.load(settings.file(f"strange-{shard.number:05d}.npz"))
-    found = list(_corpus_spans(settings, shard, passed, strange))
+    scored = _scored(settings, shard)
+    found = dict(_corpus_spans(settings, shard, _passed(settings, shard, scored)))
     if found:
-        own = dict(zip(scored["row"].to_pylist(), scored["spans"].to_pylist(), strict=True))
-        for row, spans in found:
-            own[row] = merge_spans([Span(row=row, **span) for span in own[row] or ()], spans)
-        scored = scored.set_column(3, VERDICTS.field("spans"), pa.array(list(own.values()), VERDICTS.field("spans").type))
+        rows, own = scored["row"].to_numpy(), scored["spans"].combine_chunks()
+        places = np.searchsorted(rows, list(found))
+        before = own.take(pa.array(places)).to_pylist()
+        merged = pa.array([merge_spans(*pair) for pair in zip(before, found.values(), strict=True)], own.type)
+        index = np.arange(len(rows))
+        index[places] = len(rows) + np.arange(len(places))
+        scored = scored.set_column(3, VERDICTS.field("spans"), pa.concat_arrays([own, merged]).take(pa.array(index)))
     write_ipc(settings.file(f"verdicts-{shard.number:05d}.arrow"), scored.to_batches(), VERDICTS)
     return int(pc.count(scored["spans"], mode="only_valid").as_py())
 
 
-def merge_spans(own: Sequence[Span], shown: Sequence[Span]) -> list[dict[str, Any]]:
-    """Both as values of VERDICTS. Edits stand over flags at the same place, and those of the document over those of the corpus."""
+def merge_spans(before: Sequence[Mapping[str, Any]] | None, shown: Sequence[Span]) -> list[dict[str, Any]]:
+    """A document's own spans and those that the corpus has shown, as values of VERDICTS.
+
+    Edits stand over flags at the same place, and those of the document over those of the corpus.
+    """
+    own = [Span(row=shown[0].row, **span) for span in before or ()]
     edits = [span for span in own if span.kind == "edit"]
     shown = without_edited(shown, edits)
     notes = [span for span in own if span.kind != "edit"]
@@ -150,14 +158,14 @@ def spans_of(verdicts: pa.Table) -> Iterator[Span]:
             yield Span(row=row, **span)
 
 
-def _corpus_spans(settings: Settings, shard: Shard, passed: np.ndarray, strange: Strange) -> Iterator[tuple[int, list[Span]]]:
-    """For each document about which the corpus shows something: its row in the shard, and the spans."""
+def _corpus_spans(settings: Settings, shard: Shard, passed: np.ndarray) -> Iterator[tuple[int, list[Span]]]:
+    """For each document about which the corpus shows something: its row in the shard, and the spans, whose row is that in its batch."""
     evidence = open_ipc(settings.file("evidence.arrow")).read_all()
     words = {verdict["key"]: verdict for verdict in evidence.filter(pc.equal(evidence["kind"], WORD)).to_pylist()}
-    strange = strange.of_keys(np.array(list(words), np.uint64))
+    strange = Strange.load(settings.file(f"strange-{shard.number:05d}.arrow")).of_keys(np.array(list(words), np.uint64))
     row = 0
     for batch in read_batches(Path(shard.path)) if len(strange.rows) or (len(passed) and evidence.num_rows) else ():
-        rows = _passed_rows(passed, batch, shard.first + row)
+        rows = _within(passed, row, batch.num_rows)
         found = strange.within(row, row + batch.num_rows)
         if len(rows) or len(found.rows):
             text, chosen = batch.column("text"), np.union1d(rows, found.rows)
@@ -167,24 +175,36 @@ def _corpus_spans(settings: Settings, shard: Shard, passed: np.ndarray, strange:
             spans += without_edited([*single], spans)
             spans += propose_names(text, rows, families, evidence, settings.min_families)
             for number, edits in _by_row(spans).items():
-                yield row + number, [replace(span, row=row + number) for span in edits]
+                yield row + number, edits
         row += batch.num_rows
 
 
-def _passed_rows(passed: np.ndarray, batch: pa.RecordBatch, first: int) -> np.ndarray:
-    """The rows of a batch among documents that pass, given by their numbers."""
-    start, stop = np.searchsorted(passed, [first, first + batch.num_rows])
-    rows: np.ndarray = passed[start:stop] - first
+def _scored(settings: Settings, shard: Shard) -> pa.Table:
+    return open_ipc(settings.file(f"scored-{shard.number:05d}.arrow")).read_all().combine_chunks()
+
+
+def _passed(settings: Settings, shard: Shard, scored: pa.Table) -> np.ndarray:
+    """The rows of a shard that pass the gate."""
+    rows: np.ndarray = scored["row"].to_numpy()[settings.passes(scored["mt_score"].to_numpy())].astype(np.int64)
     return rows
+
+
+def _within(numbers: np.ndarray, first: int, count: int) -> np.ndarray:
+    """Those of ascending numbers that lie in [first, first + count), counted from `first`."""
+    start, stop = np.searchsorted(numbers, [first, first + count])
+    within: np.ndarray = numbers[start:stop] - first
+    return within
 
 
 def _verdicts(rows: np.ndarray, scores: np.ndarray, evidence: pa.Array, spans: list[Span], first: int) -> pa.RecordBatch:
     by_row = {row: [_plain(span) for span in found] for row, found in _by_row(spans).items()}
+    place = np.zeros(len(rows), np.int64)  # 0: none
+    place[np.searchsorted(rows, list(by_row))] = 1 + np.arange(len(by_row))
     columns = [
         pa.array(rows + first, pa.int32()),
         pa.array(scores[rows], pa.int32()),
         evidence.take(pa.array(rows)),
-        pa.array([by_row.get(row) for row in rows.tolist()] if by_row else [None] * len(rows), VERDICTS.field("spans").type),
+        pa.array([None, *by_row.values()], VERDICTS.field("spans").type).take(pa.array(place)),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=VERDICTS)
 

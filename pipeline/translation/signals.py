@@ -17,6 +17,7 @@ class Signal:
     """One mark; `pattern` decides. `anchors` are words that it holds, or one structural place of the scan.
 
     An anchor of two words is the second, and what must stand before it: the end of the first, or for "X" any capitalised word.
+    " x X" after an anchor: a word in lower case and a capitalised one must follow.
     """
 
     name: str
@@ -118,7 +119,7 @@ SIGNALS = (
     # "spokesman ned Price": the rates are those of any name in lower case, of which this sees a part.
     Signal(
         "lowercase_name",
-        ("spokesman", "spokesperson", "spokeswoman"),
+        ("spokesman x X", "spokesperson x X", "spokeswoman x X"),
         _pattern(rf"\bspokes(?:man|person|woman) (?!(?:{AFTER_SPOKESMAN})\b)[a-z]{{3,}}(?= [A-Z][a-z])"),
         *(0.3, 0.0, 0.0, 0.0, 21.0),
     ),

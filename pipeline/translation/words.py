@@ -5,7 +5,7 @@ mid-sentence, and of all that write it there at least 97 % do.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.files import whole
+from pipeline.files import open_ipc
 from pipeline.kernels.attestations import WORD
 from pipeline.translation.phrases import Attested, Said
 
@@ -23,6 +23,9 @@ LEAST_PERCENT = 97
 # Of the words that documents ask about, at most so many are looked up: those of the smallest keys, which is a sample by lot. A million
 # is more than 10 million documents of news ask; it bounds the tables of every process (32 MB).
 MOST_WORDS = 1 << 20
+
+
+STRANGE = pa.schema([("row", pa.int64()), ("start", pa.int64()), ("stop", pa.int64()), ("key", pa.uint64())])
 
 
 @dataclass(frozen=True)
@@ -52,22 +55,13 @@ class Strange:
         a, b = np.searchsorted(self.rows, [start, stop])
         return Strange(self.rows[a:b] - start, self.starts[a:b], self.stops[a:b], self.keys[a:b])
 
-    def save(self, path: Path) -> None:
-        with whole(path) as beside, open(beside, "wb") as stream:
-            np.savez(stream, **vars(self))
+    def to_batch(self, first: int) -> pa.RecordBatch:
+        """As STRANGE, rows counted from `first` rows earlier."""
+        return pa.RecordBatch.from_arrays([self.rows + first, self.starts, self.stops, self.keys], schema=STRANGE)
 
     @staticmethod
     def load(path: Path) -> "Strange":
-        with np.load(path) as arrays:
-            return Strange(arrays["rows"], arrays["starts"], arrays["stops"], arrays["keys"])
-
-    @staticmethod
-    def join(parts: Sequence["Strange"], first_rows: Sequence[int]) -> "Strange":
-        """All of these, rows counted from each part's first."""
-        rows = [part.rows + first for part, first in zip(parts, first_rows, strict=True)]
-        columns = [[getattr(part, name) for part in parts] for name in ("starts", "stops", "keys")]
-        types = (np.int64, np.int64, np.int64, np.uint64)
-        return Strange(*(np.concatenate([np.zeros(0, t), *c]) for t, c in zip(types, [rows, *columns], strict=True)))
+        return Strange(*(column.to_numpy() for column in open_ipc(path).read_all().columns))
 
 
 @dataclass(frozen=True)
