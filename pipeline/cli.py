@@ -5,6 +5,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,9 @@ import typer
 
 from pipeline import __version__
 from pipeline.errors import UserError
+from pipeline.logs import event, log_result, log_to_stderr, logs_json
+
+log = logging.getLogger(__name__)
 
 EXIT_USER, EXIT_BUG, EXIT_QUARANTINE, EXIT_SIGNAL = 2, 3, 4, 128
 
@@ -26,6 +30,21 @@ app = typer.Typer(
 
 Config = Annotated[str, typer.Argument(help="A run file, or the name of a shipped one (seeds, news).", metavar="CONFIG")]
 InputPath = Annotated[str | None, typer.Option("--input", help="Read this file, folder or glob instead of the run file's.")]
+
+
+class Form(StrEnum):
+    """How a run tells what it does."""
+
+    text = "text"
+    json = "json"
+
+
+def _log_as(form: Form) -> Form:
+    log_to_stderr(form)
+    return form
+
+
+LogFormat = Annotated[Form, typer.Option("--log-format", callback=_log_as, help="json: an object a line on standard error.")]
 OutputPath = Annotated[str | None, typer.Option("--output", help="Write here instead of where the run file says.")]
 
 
@@ -39,6 +58,7 @@ def run(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the result of another run in the output folder.")
     ] = False,
+    log_format: LogFormat = Form.text,
 ) -> None:
     """Clean and deduplicate a corpus.
 
@@ -50,14 +70,16 @@ def run(
     from pipeline.terminal import print_result, progress
 
     loaded = load_config(find_config(config), input_path=input_path, output_path=output_path)
-    with progress() as shown:
+    with progress(silent=log_format is Form.json) as shown:
         result = run_pipeline(loaded, shown, workers=workers, limit=limit, overwrite=overwrite)
-    print_result(result)
+    if log_format is Form.json:
+        log_result(result)
+    else:
+        print_result(result)
     if result.too_many_quarantined:
         allowed = loaded.input.max_quarantined
-        fail(
-            f"{result.counts['quarantined']} of {result.counts['records']} records are in quarantine; max_quarantined is {allowed}"
-        )
+        quarantined, records = result.counts["quarantined"], result.counts["records"]
+        fail(f"{quarantined} of {records} records are in quarantine; max_quarantined is {allowed}", exit_code=EXIT_QUARANTINE)
         raise typer.Exit(EXIT_QUARANTINE)
 
 
@@ -124,15 +146,20 @@ def report(
 
 
 @app.command()
-def verify(output: Annotated[Path, typer.Argument(help="The folder of a finished run.", metavar="OUT")]) -> None:
+def verify(
+    output: Annotated[Path, typer.Argument(help="The folder of a finished run.", metavar="OUT")], log_format: LogFormat = Form.text
+) -> None:
     """Read an output again and check it: files, counts, ids, edits, every duplicate against its survivor. Exit 1 if it lies."""
     from pipeline.verify import verify as find_problems
 
     first = next(find_problems(output), None)
     if first is not None:
-        fail(f"{output}: {first}")
+        fail(f"{output}: {first}", exit_code=1)
         raise typer.Exit(1)
-    print(f"{output}: everything holds")
+    if log_format is Form.json:
+        log.info("%s: everything holds", output, extra=event("verified", output=str(output)))
+    else:
+        print(f"{output}: everything holds")
 
 
 @app.callback(invoke_without_command=True)
@@ -167,9 +194,12 @@ def read_text_of_user(name: str) -> str:
         raise UserError(f"{name}: not text ({error})") from None
 
 
-def fail(message: str) -> None:
-    """One line for the user, on standard error."""
-    print(f"pipeline: {message}", file=sys.stderr)
+def fail(message: str, name: str = "error", **fields: Any) -> None:
+    """One line for the user, on standard error; with --log-format json the event of that name."""
+    if logs_json():
+        log.error("%s", message, extra=event(name, **fields))
+    else:
+        print(f"pipeline: {message}", file=sys.stderr)
 
 
 def guarded(command: Callable[[], Any]) -> int:
@@ -177,14 +207,18 @@ def guarded(command: Callable[[], Any]) -> int:
     try:
         command()
     except UserError as error:
-        fail(str(error))
+        fail(str(error), exit_code=EXIT_USER)
         return EXIT_USER
     except Stopped as stop:
-        fail("stopped; finished work is kept, and the same command goes on from there")
-        return EXIT_SIGNAL + stop.number
+        code = EXIT_SIGNAL + stop.number
+        fail("stopped; finished work is kept, and the same command goes on from there", "stopped", exit_code=code)
+        return code
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(bool(stop.code))
     except Exception:  # noqa: BLE001 - the last line of defence: whatever is left is a bug, shown whole
+        if logs_json():
+            fail("this is a bug in the pipeline, not in your input", "bug", exit_code=EXIT_BUG, traceback=traceback.format_exc())
+            return EXIT_BUG
         traceback.print_exc()
         fail("this is a bug in the pipeline, not in your input; please report the lines above. Finished work is kept.")
         return EXIT_BUG
@@ -200,7 +234,7 @@ class Stopped(BaseException):
 
 def _stop(number: int, frame: object) -> None:
     signal.signal(number, signal.SIG_DFL)  # a second one ends the process at once
-    fail("stopping; the items in hand are finished first")
+    fail("stopping; the items in hand are finished first", "stopping")
     raise Stopped(number)
 
 
@@ -208,5 +242,5 @@ def main() -> None:
     """The console script."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    log_to_stderr("text")
     sys.exit(guarded(app))

@@ -58,9 +58,20 @@ class _Lines:
             log.info("%s: %d of %d", self.name, self.done, self.total)
 
 
+class _Silent:
+    """Nothing: what a run does is logged as events."""
+
+    def start(self, name: str, total: int) -> None: ...
+
+    def advance(self) -> None: ...
+
+
 @contextmanager
-def progress() -> Iterator[RunProgress]:
-    """A bar on a terminal, log lines elsewhere; both on standard error."""
+def progress(*, silent: bool = False) -> Iterator[RunProgress]:
+    """A bar on a terminal, log lines elsewhere; both on standard error. Nothing if `silent`."""
+    if silent:
+        yield _Silent()
+        return
     if not sys.stderr.isatty():
         yield _Lines()
         return
