@@ -4,10 +4,11 @@
 
 Runs `pipeline run` with the one stage `drop_near_duplicates` over JSON Lines. The corpus is seeded and made of the sentences of DOCS
 (records with `text`) or, without any, of the licence texts of the package licensedcode-data (extra `bench`). A document is a few
-sentences, their number lognormal, 500 bytes on average. When N needs more sentences than there are, a sentence is the first half
-of one and the second half of another, so that the pool grows with N. 10 % are edited copies in clusters of power-law size (a
-sentence replaced where there are six or more, else a word put before), 1 % pages that share a template of half their length: one
-giant bucket in many bands. Memory is the sum of RssAnon over this process and its workers, the making of the corpus not counted.
+sentences, their number lognormal, 500 bytes on average. When N needs more sentences than there are, a sentence is put together from
+pieces of five, about four words each: so the pool grows with N, and five words in a row are not met more often in a larger corpus.
+10 % are edited copies in clusters of power-law size (a sentence replaced where there are six or more, else a word put before), 1 %
+pages that share a template of half their length: one giant bucket in many bands. Memory is the sum of RssAnon over this process and
+its workers, the making of the corpus not counted.
 """
 
 import argparse
@@ -30,6 +31,7 @@ SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 PLAIN = re.compile(r'[^"\\\x00-\x1f\x7f]{40,400}')  # needs no escapes in JSON
 TARGET_BYTES = 500
 BLOCK = 200_000
+PIECES = 5
 
 
 def texts_of(docs: Path | None):
@@ -65,17 +67,17 @@ def sentence_pool(docs: Path | None, wanted: int) -> list[str]:
     return list(found)[:wanted]
 
 
-def halves(sentences: list[str]) -> tuple[pa.Array, pa.Array]:
-    """The beginnings and ends of sentences, cut at the space nearest to the middle."""
-    cuts = [s.rfind(" ", 0, len(s) // 2 + 1) for s in sentences]
-    return pa.array([s[: c + 1] for s, c in zip(sentences, cuts)]), pa.array([s[c + 1 :] for s, c in zip(sentences, cuts)])
+def pieces_of(sentences: list[str]) -> list[pa.Array]:
+    """The first, second … fifth piece of each sentence, cut at spaces; together they are the sentence."""
+    cuts = [[0, *(s.rfind(" ", 0, len(s) * p // PIECES + 1) + 1 for p in range(1, PIECES)), len(s)] for s in sentences]
+    return [pa.array([s[c[p] : max(c[p], c[p + 1])] for s, c in zip(sentences, cuts)]) for p in range(PIECES)]
 
 
 def make_corpus(path: Path, count: int, docs: Path | None) -> None:
     """Writes the corpus and prints what it is."""
     draw = np.random.default_rng(1)
     pool = sentence_pool(docs, 2_000_000)
-    begins, ends = halves(pool)
+    pieces = pieces_of(pool)
     mean = max(TARGET_BYTES / (sum(map(len, pool)) / len(pool) + 1), 1.0)
     crossed = count * mean > len(pool)
     sizes = np.clip(draw.lognormal(np.log(mean) - 0.245, 0.7, count).round(), 1, 60).astype(np.int64)
@@ -102,11 +104,13 @@ def make_corpus(path: Path, count: int, docs: Path | None) -> None:
             copied = here != source
             swapped = copied & (size >= 6)
             key[starts[:-1][swapped] + (here[swapped] % size[swapped])] = here[swapped].astype(np.uint64) * np.uint64(64) + np.uint64(63)
-            first = mixed(key) % np.uint64(len(pool))
-            second = mixed(key + (np.uint64(1) << np.uint64(61))) % np.uint64(len(pool)) if crossed else first
             page = np.repeat(here >= count - templates, size) & (place < 2)
-            first[page] = second[page] = template[place[page]]
-            sentences = pc.binary_join_element_wise(begins.take(pa.array(first)), ends.take(pa.array(second)), "")
+            parts = []
+            for number, piece in enumerate(pieces):
+                chosen = mixed(key + np.uint64(number * crossed << 58)) % np.uint64(len(pool))
+                chosen[page] = template[place[page]]
+                parts.append(piece.take(pa.array(chosen)))
+            sentences = pc.binary_join_element_wise(*parts, "")
             text = pc.binary_join(pa.ListArray.from_arrays(pa.array(starts, pa.int32()), sentences), " ")
             put_before = np.where(copied & ~swapped, here % (len(words) - 1) + 1, 0)
             text = pc.binary_join_element_wise(words.take(pa.array(put_before)), text, "")

@@ -17,6 +17,7 @@ from pipeline.places import Node, line_of, read_yaml
 from pipeline.readers import InputSpec
 from pipeline.stage import Stage
 from pipeline.stages import STAGES
+from pipeline.storage import shown
 
 MIB = 2**20
 T = TypeVar("T")
@@ -71,6 +72,12 @@ class RunConfig:
         """The whole run file as JSON values, defaults filled in."""
         stages = [{s.name: json.loads(json.dumps(dataclasses.asdict(s.stage)))} for s in self.stages]  # type: ignore[call-overload]
         return {"input": dataclasses.asdict(self.input), "stages": stages, "output": dataclasses.asdict(self.output)}
+
+    def recorded(self) -> dict[str, Any]:
+        """`resolved` as the output keeps it: where the input is a URL, without the passwords and signatures in it."""
+        values = self.resolved()
+        values["input"]["path"] = shown(self.input.path)
+        return values
 
     def digest(self) -> str:
         """sha256 of what decides the output: not the two paths (the input's files have a fingerprint of their own), nor the card."""

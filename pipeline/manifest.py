@@ -36,7 +36,7 @@ def make_manifest(
     clocks = {f"{step['step']} {step['name']}": _seconds(step) for step in steps}
     return {
         "fingerprint": dict(fingerprint),
-        "run_file": config.resolved(),
+        "run_file": config.recorded(),
         "run_file_digest": config.digest(),
         "versions": {
             "corpus-pipeline": __version__,

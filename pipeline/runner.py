@@ -38,7 +38,7 @@ def run(
     plan = plan_input(config.input, limit)
     fingerprint = {
         "version": __version__,
-        "run_file": config.resolved() | {"output": {"part_bytes": config.output.part_bytes}},
+        "run_file": config.recorded() | {"output": {"part_bytes": config.output.part_bytes}},
         "packs": input_digests(config),
         "input": plan.fingerprint,
         "limit": limit,

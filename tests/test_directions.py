@@ -43,7 +43,7 @@ HOMES = {
     "chardet": {"readers/decode.py"},
     "fsspec": {"storage/stores.py"},
     "trafilatura": {"readers/extraction.py"},
-    "doublemetaphone": {"translation/names.py"},
+    "metaphone": {"translation/names.py"},
     "typer": {"cli.py"},
     "rich": {"terminal.py"},
     "pydantic": {"config.py", "config_schema.py", "boilerplate/packs.py"},

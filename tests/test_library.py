@@ -176,7 +176,7 @@ def test_no_texts_are_no_texts() -> None:
 def test_stages_go_by_columns() -> None:
     """A line that stands at the edge of a source's stories is that source's boilerplate; of five sources it is none."""
     told = "The {0} was what councillors met about, and they heard from {0} staff about paragraph {1} of it."
-    bodies = ["\n".join(told.format(place, word) for word in "one two three four five".split()) for place in _PLACES]
+    bodies = ["\n".join(told.format(place, word) for word in ["one", "two", "three", "four", "five"]) for place in _PLACES]
     texts = [f"{body}\nFollow the Daily Example on all your devices" for body in bodies]
     assert pipeline.clean(texts, ["strip_repeated_lines"], columns={"source": ["example"] * 5}).texts == bodies
     assert pipeline.clean(texts, ["strip_repeated_lines"], columns={"source": list("abcde")}).texts == texts

@@ -110,14 +110,14 @@ def test_card_is_one_for_the_hub(result: pipeline.RunResult) -> None:
     }
 
 
-def test_card_does_not_change_the_run(result: pipeline.RunResult, tmp_path: Path) -> None:
+def test_card_does_not_change_the_run(tmp_path: Path) -> None:
     """Asked for later, it is written beside the finished output; without being asked there is none."""
     out = tmp_path / "out"
     pipeline.run(values(out, dataset_card=False), workers=1)
     assert not (out / CARD).exists()
     again = pipeline.run(values(out), workers=1)
     assert again.unchanged
-    assert (out / CARD).read_text().count("cc-by-4.0") == (result.output / CARD).read_text().count("cc-by-4.0") - 1
+    assert "license: cc-by-4.0" in (out / CARD).read_text().split("---\n")[1]
     replaced = pipeline.run(values(out, dataset_card=False), workers=1, limit=1, overwrite=True)
     assert replaced.counts["records"] == 1
     assert not (out / CARD).exists()

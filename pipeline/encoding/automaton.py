@@ -51,16 +51,17 @@ def build_automaton(sequences: list[list[Characters]], kinds: np.ndarray) -> Aut
 
 def _partition(sets: list[Characters], kinds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Classes of characters that no set and no kind tells apart: the class of each code point, one code point of each class."""
-    distinct = list({characters.tobytes(): characters for characters in sets}.values())
-    words = np.zeros((1 + -(-len(distinct) // 64), len(kinds)), np.uint64)
-    words[0] = kinds
-    for number, characters in enumerate(distinct):
-        words[1 + number // 64] |= characters.astype(np.uint64) << np.uint64(number % 64)
+    distinct = list({np.packbits(characters).tobytes(): characters for characters in sets}.values())
     # Neighbours are mostly alike: only the first of each run is looked at.
-    firsts = np.append(0, np.flatnonzero((words[:, 1:] != words[:, :-1]).any(axis=0)) + 1)
-    _, members, classes = np.unique(words[:, firsts], axis=1, return_index=True, return_inverse=True)
-    lengths = np.diff(np.append(firsts, len(kinds)))
-    return np.repeat(classes.ravel().astype(np.uint16), lengths), firsts[members]
+    changes = kinds[1:] != kinds[:-1]
+    for characters in distinct:
+        changes |= characters[1:] != characters[:-1]
+    firsts = np.append(0, np.flatnonzero(changes) + 1)
+    rows = np.column_stack([kinds[firsts], np.packbits([characters[firsts] for characters in distinct], axis=0).T])
+    numbers: dict[bytes, int] = {}
+    classes = np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in rows], np.uint16)
+    _, members = np.unique(classes, return_index=True)
+    return np.repeat(classes, np.diff(np.append(firsts, len(kinds)))), firsts[members]
 
 
 def _explore(numbers: dict[int, int], inputs: Iterable[int], first: int, last: int) -> int:

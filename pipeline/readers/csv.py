@@ -20,6 +20,9 @@ from pipeline.readers.streams import sniff, text_chunks
 # For a name that ends in .csv; the first that gives a header with the column of the text. Excel writes ";" where "," is the decimal sign.
 _DELIMITERS = {"csv": ",;\t|", "tsv": "\t"}
 
+# Of one row. A long novel has 65,000; a quote that is not closed takes all lines of the file, at some 300 bytes beside their own.
+_MAX_ROW_LINES = 2**18
+
 
 class _Line(NamedTuple):
     """A line with its line feed. Where `problem` is set it could not be read, and `raw` is its beginning."""
@@ -132,6 +135,8 @@ class _Rows:
                 raise _BadLineError("a line of the row cannot be read")
             if size > self.limit:
                 raise _BadLineError(too_long(size, self.limit))
+            if len(self.taken) > _MAX_ROW_LINES:
+                raise _BadLineError(f"too long (more than {_MAX_ROW_LINES} lines; is a quote not closed?)")
             yield line.text
 
     def _give_back(self, lines: list[_Line]) -> None:

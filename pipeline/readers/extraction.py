@@ -67,6 +67,11 @@ def read_page(raw: bytes | str, url: str | None = None) -> Page:
     return Page(text, encoding, found.title or None, found.url or None, found.date or None, _declared_language(html))
 
 
+def check_library() -> None:
+    """Raises UserError where the library is missing: before anything is read rather than at the first page."""
+    _library()
+
+
 def _extracted(html: str, url: str | None) -> Any:
     """What the library makes of a page; None for nothing. Raises NoPageError where it fails."""
     try:

@@ -3,6 +3,7 @@
 import codecs
 from collections.abc import Iterable, Iterator
 
+from pipeline.readers.extraction import check_library
 from pipeline.readers.found import COMPRESSIONS, InputFile
 from pipeline.readers.lines import count_lines, line_blocks
 from pipeline.readers.listing import describe_files, list_files
@@ -24,6 +25,8 @@ def plan_input(spec: InputSpec, limit: int | None) -> InputPlan:
     """
     listing = list_files(spec.path, spec.format)
     spec = resolve_columns(listing.files, spec)
+    if spec.input_columns().html or any(file.format == "html" for file in listing.files):
+        check_library()
     weighted = [piece for file in listing.files for piece in _pieces(file, spec, split=limit is None)]
     groups = _group(weighted, spec.shard_bytes) if limit is None else [[piece for piece, _ in weighted]]
     return InputPlan(

@@ -18,6 +18,9 @@ from pipeline.readers.spec import ReadTask
 from pipeline.schema import SCHEMA
 from pipeline.storage import counted_retries
 
+# What a failure takes in memory beside its raw bytes. All those of a shard are held, and one stray quote may make millions of them.
+_REJECTED_BYTES = 400
+
 
 class ReadResult(TypedDict):
     """What a task left in its folder. JSON."""
@@ -71,7 +74,7 @@ def _runs(parsed: Iterable[Parsed], shard_bytes: int) -> Iterator[Iterator[Parse
         total = 0
         for part in parsed:
             yield total // shard_bytes, part
-            total += _text_bytes(part.batch) + sum(len(rejected.raw) for rejected in part.rejected)
+            total += _text_bytes(part.batch) + sum(len(rejected.raw) + _REJECTED_BYTES for rejected in part.rejected)
 
     for _, run in groupby(numbered(), key=itemgetter(0)):
         yield (part for _, part in run)

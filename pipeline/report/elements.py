@@ -33,15 +33,16 @@ def _row(row: Sequence[Any], marked: str) -> str:
 
 def _cell(value: Any) -> str:
     if isinstance(value, Share):
-        return f"<td{_NUMBER}>{100 * value:.1f} %</td>"
+        return f"<td{_NUMBER}>{escaped(percent(value, 1))}</td>"
     if isinstance(value, int):
         return f"<td{_NUMBER}>{number(value)}</td>"
     return f'<td class="line">{visible(value)}</td>' if isinstance(value, Line) else f"<td>{escaped(value)}</td>"
 
 
-def percent(part: int, whole: int) -> str:
-    """A share of a whole."""
-    return f"{100 * part / max(1, whole):.1f} %"
+def percent(part: float, whole: float) -> str:
+    """A share of a whole; little is not nothing."""
+    share = 100 * part / max(1, whole)
+    return "< 0.1 %" if 0 < share < 0.05 else f"{share:.1f} %"
 
 
 def shortened(text: str, length: int = 60) -> str:

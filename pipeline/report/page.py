@@ -98,7 +98,7 @@ def _fates(reasons: Mapping[str, int]) -> dict[str, int]:
 def _story(report: Report) -> str:
     """The whole run in two sentences."""
     counts, flow = report["counts"], report["flow"]
-    stayed = percent(counts["kept"], counts["records"])
+    stayed = escaped(percent(counts["kept"], counts["records"]))
     kept = f"<b>{number(counts['kept'])}</b> of {number(counts['records'])} records are the clean corpus ({stayed})."
     removed = sum(row["characters_removed"] for row in flow)
     if not removed:
@@ -106,12 +106,7 @@ def _story(report: Report) -> str:
     steps = sorted((row for row in flow if row["characters_removed"]), key=lambda row: -row["characters_removed"])
     changed = max(step["documents_changed"] for step in report["stages"])
     whole = flow[0]["characters_in"]
-    share = "" if whole is None else f" ({_small_percent(removed, whole)})"
+    share = "" if whole is None else f" ({escaped(percent(removed, whole))})"
     most = f", most of them by {escaped(steps[0]['name'])}" if len(steps) > 1 else ""
     told = f"characters{share} were taken out of the texts{most}; a step changed up to {number(changed)} documents."
     return f"{kept} <b>{number(removed)}</b> {told}"
-
-
-def _small_percent(part: int, whole: int) -> str:
-    share = 100 * part / max(1, whole)
-    return f"{share:.1f} %" if share >= 0.1 else "less than 0.1 %"

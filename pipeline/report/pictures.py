@@ -7,6 +7,7 @@ SVG, and shapes stretch.
 
 from collections.abc import Sequence
 
+from pipeline.report.elements import percent
 from pipeline.report.marks import escaped, number
 
 _THINNEST = 0.7  # per cent of the width: a loss of one document in a million is still seen
@@ -37,7 +38,7 @@ def shares(parts: Sequence[tuple[str, int, str]]) -> str:
         at += 100 * count / whole
     names = "".join(
         f'<li><span class="key {kind}"></span>{escaped(name)} <b>{number(count)}</b> '
-        f'<span class="soft">{100 * count / whole:.1f} %</span></li>'
+        f'<span class="soft">{escaped(percent(count, whole))}</span></li>'
         for name, count, kind in parts
         if count
     )

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from annotated_types import Ge, Le
 
 from pipeline.edits import NO_EDITS, Span, apply_spans
-from pipeline.kernels.language import PIECE_BYTES, SCORES_PER_NAT, identify
+from pipeline.kernels.language import SCORES_PER_NAT, identify
 from pipeline.kernels.language_tables import label_names, load_profiles
 from pipeline.kernels.text import buffers, strings
 from pipeline.schema import live_rows, replace_columns
@@ -54,6 +54,7 @@ class Guesses(NamedTuple):
     margins: np.ndarray  # over the next label, thousandths of a nat per n-gram
     ngrams: np.ndarray  # how many were read that some profile holds
     known: np.ndarray  # thousandths of them that the label's profile holds
+    characters: np.ndarray  # how many were read
 
 
 @dataclass(frozen=True)
@@ -142,10 +143,10 @@ class IdentifyLanguage:
     def _guess(self, text: pa.Array, rows: np.ndarray) -> Guesses:
         """The best labels, with text in capitals read as small letters where it says little as it is.
 
-        Letters of one byte have 2.8 n-grams a byte, of two 1.4, capitals of one 0.6 at most.
+        Text has 2.8 n-grams a character, Chinese more than one, capitals 0.6 at most.
         """
-        guesses, (offsets, _) = best_labels(text, rows), buffers(text)
-        little = guesses.ngrams < np.minimum(offsets[rows + 1] - offsets[rows], PIECE_BYTES)
+        guesses = best_labels(text, rows)
+        little = guesses.ngrams < guesses.characters
         doubtful = np.flatnonzero(little | (self._labels(guesses) == len(label_names())))
         heads = pc.utf8_slice_codeunits(text.take(pa.array(rows[doubtful])), 0, MAX_LOWERED)
         capital, small = (pc.count_substring_regex(heads, pattern).to_numpy() for pattern in (r"\p{Lu}", r"\p{Ll}"))
@@ -172,13 +173,14 @@ class IdentifyLanguage:
 def best_labels(text: pa.Array, rows: np.ndarray) -> Guesses:
     """The best label of these rows of the texts, however little speaks for it."""
     profiles = load_profiles()
-    languages, margins, ngrams, known = identify(*buffers(text), rows, DECISIVE_MARGIN, *profiles).T
+    languages, margins, ngrams, known, characters = identify(*buffers(text), rows, DECISIVE_MARGIN, *profiles).T
     seen = np.maximum(ngrams, 1)
     return Guesses(
         labels=profiles.labels[languages].astype(np.int64),
         margins=margins * 1000 // (SCORES_PER_NAT * seen),
         ngrams=ngrams,
         known=known * 1000 // seen,
+        characters=characters,
     )
 
 

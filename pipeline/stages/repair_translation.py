@@ -18,7 +18,7 @@ from pipeline.schema import replace_columns
 from pipeline.stage import Corpus, Outcome
 from pipeline.translation.aliases import ALIASES, aliases
 from pipeline.translation.evidence import EVIDENCE, NOTHING, resolve
-from pipeline.translation.shards import Settings, Shard, answer_batch, gather_needs, score_shard, spans_of, write_verdicts
+from pipeline.translation.shards import Settings, Shard, answer_batch, gather_asked, score_shard, spans_of, write_verdicts
 
 _RANGES = 4  # facts are few: they only answer what documents above the gate ask
 
@@ -60,8 +60,8 @@ class RepairTranslation:
         summary = {name: sum(count[name] for count in counts) for name in ("judged", "passed")}
         evidence = NOTHING
         if any(count["asked"] for count in counts):
-            gather_needs(settings, len(items))
-            answers, verdicts = partial(answer_batch, settings), partial(resolve, settings.file("needs.npz"))
+            gather_asked(settings, items)
+            answers, verdicts = partial(answer_batch, settings), partial(resolve, settings.file("asked.arrow"))
             evidence = exchange(corpus, answers, verdicts, ranges=_RANGES).sort_by([("kind", "ascending"), ("key", "ascending")])
         write_ipc(corpus.folder / "evidence.arrow", evidence.combine_chunks().to_batches(), EVIDENCE)
         write_ipc(corpus.folder / "aliases.arrow", [aliases(evidence)], ALIASES)

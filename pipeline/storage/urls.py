@@ -38,6 +38,17 @@ def file_name(url: str) -> str:
     return unquote(PurePosixPath(urlsplit(url).path).name) if is_web(url) else PurePosixPath(url).name
 
 
+def split_login(url: str) -> tuple[str, str | None]:
+    """A web address without the name and password in it, and those as "name:password"; None without any.
+
+    >>> split_login("https://me:p%40ss@example.org/a.jsonl")
+    ('https://example.org/a.jsonl', 'me:p@ss')
+    """
+    parts = urlsplit(url)
+    login, at, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=host)), unquote(login) if at else None
+
+
 def shown(path: str) -> str:
     """The path as messages show it: a URL without the passwords and signatures that it may carry.
 
@@ -48,5 +59,4 @@ def shown(path: str) -> str:
         return path
     if not is_web(path):
         return re.sub(r"(?<=://)[^/@]*@", "", path)
-    parts = urlsplit(path)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    return urlunsplit(urlsplit(split_login(path)[0])._replace(query="", fragment=""))

@@ -1,6 +1,7 @@
 """Files on web servers, by plain GET: whole or from any byte on, also from servers that know no ranges."""
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from hashlib import sha256
 from http.client import HTTPResponse
@@ -8,6 +9,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from pipeline.storage.status import CHUNK_BYTES, FileStatus, check_unchanged
+from pipeline.storage.urls import split_login
 
 _TIMEOUT_SECONDS = 60  # without a byte
 _SIZE = re.compile(r"bytes (?:\d+-\d+|\*)/(\d+)")
@@ -68,7 +70,11 @@ class WebFile:
         headers = {"User-Agent": "corpus-pipeline"}
         if start or stop is not None:
             headers["Range"] = f"bytes={start}-{'' if stop is None else stop - 1}"
-        response: HTTPResponse = urlopen(Request(self.url, headers=headers), timeout=_TIMEOUT_SECONDS)
+        address, login = split_login(self.url)
+        request = Request(address, headers=headers)
+        if login is not None:
+            request.add_unredirected_header("Authorization", f"Basic {b64encode(login.encode()).decode()}")
+        response: HTTPResponse = urlopen(request, timeout=_TIMEOUT_SECONDS)
         return response
 
 

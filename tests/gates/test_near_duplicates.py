@@ -3,13 +3,19 @@
 import importlib.util
 import random
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from pipeline.neardup import find_duplicates, shingle_hashes
+from pipeline.schema import make_batch
+from pipeline.stages.drop_near_duplicates import DropNearDuplicates
+from tests.support import write_shards
 
 PER_LENGTH = 100
 
@@ -106,3 +112,50 @@ def test_dropped_licences_share_a_licence_with_their_survivor(threshold: float, 
     table = find_duplicates(texts, threshold=threshold).to_pylist()
     dropped = [row for row in table if row["survivor_id"] is not None]
     assert sum(bool(names[row["row"]] & names[int(row["survivor_id"])]) for row in dropped) >= floor * len(dropped)
+
+
+def story(words: int) -> str:
+    """A made-up story."""
+    return " ".join(words_of(7, words))
+
+
+def judge(folder: Path, texts: pa.Array) -> tuple[Mapping[str, Any], int]:
+    """What the stage counts, and how many documents it drops."""
+    parts = [texts.slice(at, 50_000) for at in range(0, len(texts), 50_000)]
+    batches = [make_batch({"doc_id": [f"{at}-{i}" for i in range(len(part))], "text": part}) for at, part in enumerate(parts)]
+    corpus = write_shards(folder, [batches])
+    counts = DropNearDuplicates(keep="first", keep_signatures=False).judge(corpus)
+    return counts, counts["duplicates"]
+
+
+def versions_of_one_story(count: int) -> pa.Array:
+    """Texts of a hundred words that differ in their last two."""
+    numbers = pa.array(range(count)).cast(pa.string())
+    return pc.binary_join_element_wise(story(100), pc.binary_join_element_wise("a", numbers, ""), numbers, " ")
+
+
+@pytest.mark.parametrize("count", [10_000, pytest.param(1_000_000, marks=pytest.mark.gate)])
+def test_bucket_of_all_documents_costs_linear_time_and_is_reported(tmp_path: Path, count: int) -> None:
+    """Ten thousand, and a million, versions of one story in the same buckets: one stays; few comparisons a document."""
+    counts, dropped = judge(tmp_path, versions_of_one_story(count))
+    assert dropped == count - 1
+    assert counts["giant_buckets"] >= 30
+    assert counts["largest_bucket"] >= 0.95 * count
+    assert counts["compared_signatures"] < 45 * count
+    assert counts["candidate_pairs"] < 45 * count
+    assert counts["walked"] < 2 * count
+
+
+@pytest.mark.parametrize("megabytes", [2, pytest.param(100, marks=pytest.mark.gate)])
+def test_texts_of_a_hundred_megabytes_go_through(tmp_path: Path, megabytes: int) -> None:
+    """Beside short ones; the copy with a word more is found, and the similarity is exact."""
+    draw = np.random.default_rng(1)
+    words = pa.array([f"w{i}" for i in range(50_000)])
+    chosen = words.take(pa.array((draw.pareto(0.6, megabytes * 255_000) * 10 % 50_000).astype(np.int64)))
+    text = pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(chosen)], pa.int32()), chosen), " ")[0].as_py()
+    assert len(text) > 0.95 * megabytes * 10**6
+    table = find_duplicates([text, f"more {text}", "a b c", story(90)]).to_pylist()
+    assert [(row["row"], row["survivor_id"]) for row in table] == [(0, "1"), (1, None)]
+    sets = shingle_hashes([text, f"more {text}"])
+    both = len(np.intersect1d(*sets, assume_unique=True))
+    assert table[0]["similarity"] == both / (len(sets[0]) + len(sets[1]) - both) < 1

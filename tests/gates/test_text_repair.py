@@ -1,11 +1,10 @@
-"""Floors for encodings and languages on labelled news, which is not part of this repository: CORPUS_DEV_DATA names its folder."""
+"""Floors for charsets and languages on labelled news, which is not part of this repository: CORPUS_DEV_DATA names its folder."""
 
 import json
 import os
 from functools import cache
 from pathlib import Path
 
-import ftfy
 import langdetect
 import numpy as np
 import pyarrow as pa
@@ -72,16 +71,6 @@ def test_good_documents_are_not_read_anew() -> None:
         outcome = FixEncoding()(batch_of([text for _, text in texts]))
         rules = zip(outcome.edits["rule"].to_pylist(), outcome.edits["row"].to_pylist())
         assert len({row for rule, row in rules if "legacy_charset" in rule}) <= most
-
-
-@pytest.mark.parametrize("wrong", ["latin-1", "cp1252", "cp1251", "mac_roman"])
-def test_output_is_that_of_ftfy_on_damaged_sentences(wrong: str) -> None:
-    """Sentences of 17 languages, as they are and as mojibake: no difference."""
-    texts = [text if n % 3 else text.encode().decode(wrong, "ignore") for n, (_, text) in enumerate(labelled("wmtsents"))][::4]
-    found = mended(texts, FixEncoding(fix_width="never", legacy_charsets=False))
-    for text, result in zip(texts, found):
-        once = ftfy.fix_text(text, uncurl_quotes=False, fix_character_width=False)
-        assert result in (once, ftfy.fix_text(once, uncurl_quotes=False, fix_character_width=False))
 
 
 def test_bytes_of_legacy_charsets_are_decoded() -> None:

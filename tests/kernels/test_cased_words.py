@@ -28,8 +28,8 @@ WORD = re.compile(r"[A-Za-z\u00c0-\u07ff\u1000-\u1fff]+")
 def words_of(text: str) -> list[str]:
     offsets, data = buffers(pa.array(["before", text, "after"], pa.large_string()))
     size = scratch_size(offsets)
-    scratch, letters, bounds = np.empty(size, np.uint8), np.empty(size, np.uint8), np.empty(size, np.int64)
-    count = cut_words(data, offsets[1], offsets[2], scratch, letters, bounds)
+    scratch, bounds = np.empty(size, np.uint8), np.empty(size, np.int64)
+    count = cut_words(data, offsets[1], offsets[2], scratch, bounds)
     places = bounds[: 2 * count].reshape(-1, 2) - FRONT
     return [text.encode()[a:b].decode() for a, b in places]
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pipeline.kernels.literals import find_literals, literal_table
 from pipeline.kernels.text import buffers
 
-LITERALS = ["epa", "read more", "abonnez-vous à", "читайте", "相关新闻", "بیشتر بخوانید", "für ", "aaa"]
+LITERALS = ["epa", "read more", "abonnez-vous à", "читайте", "相关新闻", "بیشتر بخوانید", "für ", "aaa", "(@", "©x", "icp", "ап"]
 TABLE = literal_table(LITERALS)
 
 
@@ -19,7 +19,9 @@ def found(lines: list[str]) -> set[tuple[int, int]]:
     return set(zip(at.tolist(), literal.tolist()))
 
 
-@given(st.lists(st.text(st.sampled_from(list("aepREAD moreчитЧИ相关新闻ü")), max_size=12) | st.sampled_from(LITERALS), max_size=6))
+@given(
+    st.lists(st.text(st.sampled_from(list("aepREAD moreчитЧИ相关新闻ü")), max_size=12) | st.sampled_from(LITERALS), max_size=6)
+)
 @settings(deadline=None)
 def test_every_line_that_holds_a_literal_is_found(lines):
     """None is missed, and of literals in ASCII none is found where it does not stand."""

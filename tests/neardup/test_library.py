@@ -1,6 +1,12 @@
 """`find_duplicates` and `to_datasketch`: the answers of the stage, without a run."""
 
+import importlib.util
 import pickle
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -71,3 +77,41 @@ def test_signature_works_in_datasketch() -> None:
     forest.index()
     assert index.query(sketches[4]) == forest.query(sketches[4], 1) == ["3"]
     assert np.isclose(sketches[3].jaccard(sketches[4]), 0.55, atol=0.1)
+
+@pytest.fixture(scope="module")
+def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A real Redis server, which keeps nothing."""
+    program = shutil.which("redis-server")
+    if program is None or importlib.util.find_spec("redis") is None:
+        pytest.skip("needs redis-server and the package redis")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path_factory.mktemp("redis"))]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+        try:
+            for _ in range(100):
+                with socket.socket() as knock:
+                    if knock.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                time.sleep(0.05)
+            yield port
+        finally:
+            server.terminate()
+
+
+@pytest.mark.parametrize("prepickle", [True, False])
+def test_signature_works_in_datasketch_redis_storage(redis_port: int, prepickle: bool) -> None:
+    """An index in Redis, opened again by its name: what one program put in, another finds."""
+    basename = b"session" if prepickle else b"plain"
+    storage = {"type": "redis", "basename": basename, "redis": {"host": "127.0.0.1", "port": redis_port}}
+    sketches = [to_datasketch(row) for row in signatures(SEED_TEXTS)]
+    index = MinHashLSH(threshold=0.3, num_perm=128, storage_config=storage, prepickle=prepickle)
+    keys = [str(number) if prepickle else f"d{number}".encode() for number in range(5)]
+    with index.insertion_session() as session:
+        for key, sketch in zip(keys[:4], sketches):
+            session.insert(key, sketch)
+    again = MinHashLSH(threshold=0.3, num_perm=128, storage_config=storage, prepickle=prepickle)
+    assert again.query(sketches[4]) == [keys[3]]
+    again.remove(keys[3])
+    assert again.query(sketches[4]) == []

@@ -137,3 +137,14 @@ def test_every_line_is_in_a_document_or_in_quarantine(tmp_path: Path, pieces: li
     filled = sum(bool(line.strip()) for line in data.split(b"\n"))
     assert reading.corpus["records"] <= filled
     assert reading.corpus["records"] > 0 or filled == 0
+
+
+def test_a_quote_that_is_not_closed_ends_after_so_many_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few bytes a line would make a row of as many lines as the limit has bytes; each line is then taken by itself, none is lost."""
+    monkeypatch.setattr("pipeline.readers.csv._MAX_ROW_LINES", 100)
+    reading = read_bytes(tmp_path, b'text,n\nfirst,1\n"' + b"a\n" * 150 + b"last,2\n")
+    assert reading.column("text") == ["first", "last"]
+    assert reading.reasons[0] == ("line 3", "too long (more than 100 lines; is a quote not closed?)")
+    assert reading.reasons[1:] == [(f"line {n}", "ragged row (1 field, the header has 2)") for n in range(4, 153)]
+    whole = b'text,n\n"' + b"a\n" * 99 + b'",2\n'
+    assert read_bytes(tmp_path, whole).column("text") == ["a\n" * 99]

@@ -10,7 +10,7 @@ from pipeline.runner import run
 SCRIPT = "<script>alert(1)</script>"
 STAGES: list[Any] = [
     "fix_encoding",
-    {"identify_language": {"keep": ["en"]}},
+    {"identify_language": {"keep": ["en"], "per_line": True}},
     "strip_boilerplate",
     {"strip_repeated_lines": {"min_families": 2}},
     "drop_near_duplicates",
@@ -52,6 +52,7 @@ def hostile_records() -> list[dict[str, Any]]:
     copy = {**records[-1], "title": evil}
     records += [{**copy, "id": f"copy-{n}", "text": f"{hostile}\nAnd one more thing {n}."} for n in range(3)]
     french = "Le conseil municipal a voté hier soir le projet de pont, malgré les protestations des habitants du quartier. " * 3
+    records[0]["text"] = f"{french.strip()}\n{records[0]['text']}"  # a flag: lines in two languages
     records.append({"id": "fr", "text": french, "source": "good0.example", "title": "Le pont", "date": None})
     return records
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.report.outputs import SCRIPT
 
-pytestmark = pytest.mark.gate
+gate = pytest.mark.gate  # all but the first: a browser takes seconds to start
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed (extra `dev`)")
 pytest.importorskip("axe_core_python", reason="axe-core-python is not installed (extra `dev`)")
@@ -61,12 +61,14 @@ def test_opens_without_an_error_and_asks_for_nothing(page: Any) -> None:
     assert SCRIPT in page.execute_script("return document.body.textContent")
 
 
+@gate
 def test_nothing_is_wider_than_the_screen(page: Any) -> None:
     """The page itself does not scroll sideways, with every rule and cluster open."""
     page.execute_script("document.querySelectorAll('details').forEach(one => one.open = true)")
     assert page.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
 
 
+@gate
 def test_every_link_leads_to_a_heading_that_is_seen(page: Any) -> None:
     """It is scrolled to below the list of links that stays."""
     page.execute_script("document.documentElement.style.scrollBehavior = 'auto'")
@@ -78,6 +80,7 @@ def test_every_link_leads_to_a_heading_that_is_seen(page: Any) -> None:
         assert 40 <= top <= 900
 
 
+@gate
 def test_rules_open_and_close_by_keyboard(page: Any) -> None:
     """Every summary is reached with the tab key and worked with the enter key."""
     summaries = page.find_elements("css selector", "summary")
@@ -90,6 +93,23 @@ def test_rules_open_and_close_by_keyboard(page: Any) -> None:
         assert page.execute_script("return arguments[0].parentElement.open", summary) != was_open
 
 
+@gate
+def test_the_filter_shows_rules_of_one_kind(page: Any) -> None:
+    """Each choice hides the rules of other kinds and the stages that have none left; the first brings all back."""
+    shown = "return [...document.querySelectorAll('#changes details')].filter(one => one.checkVisibility()).map(one => one.className)"
+    every = page.execute_script(shown)
+    radios = page.find_elements("css selector", ".filter input")
+    assert len(radios) == 1 + len(set(every)) > 2
+    for radio in [*radios[1:], radios[0]]:
+        page.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", radio)
+        radio.click()
+        kind = radio.get_attribute("id").removeprefix("only-")
+        assert page.execute_script(shown) == [one for one in every if kind in ("all", one)]
+        headings = "return [...document.querySelectorAll('#changes .step')].filter(one => one.checkVisibility()).every("
+        assert page.execute_script(headings + "one => [...one.querySelectorAll('details')].some(rule => rule.checkVisibility()))")
+
+
+@gate
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(page: Any, scheme: str) -> None:
     """Names, roles, order of headings, focus, and contrast in both colour schemes."""

@@ -1,6 +1,9 @@
 """`identify_language`: langdetect's profiles and rules, without its dice."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -134,6 +137,20 @@ def test_first_calls_from_many_threads_agree() -> None:
     for thread in threads:
         thread.join()
     assert found == [["de", "en"]] * 8
+
+
+def test_other_process_with_another_hash_seed_agrees() -> None:
+    """langdetect without a seed labels some texts anew in each process."""
+    script = "import sys, json; from tests.stages.test_identify_language import labels_of_cases; print(json.dumps(labels_of_cases()))"
+    environment = {**os.environ, "PYTHONHASHSEED": "7"}
+    done = subprocess.run([sys.executable, "-c", script], cwd=REPO, env=environment, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == labels_of_cases()
+
+
+def labels_of_cases() -> list[list[str | int]]:
+    """Label and score of each case, and of the undetermined ones of a strict stage."""
+    batch = labelled([case["text"] for case in CASES], IdentifyLanguage(min_margin=200))
+    return [batch["lang"].to_pylist(), batch["lang_score"].to_pylist()]
 
 
 def test_reads_no_more_than_it_needs() -> None:
@@ -290,7 +307,7 @@ def test_scores_are_those_of_langdetects_ngrams(text: str, factory: SimpleNamesp
     grams = [gram for gram in detector._extract_ngrams() if any(gram in of_language for of_language in shares.values())]
     totals = {name: sum(score(known[gram]) for gram in grams if gram in known) for name, known in shares.items()}
     offsets, data = buffers(pa.array([text], pa.large_string()))
-    best, margin, ngrams, known = identify(offsets, data, np.array([0]), NEVER, *load_profiles())[0].tolist()
+    best, margin, ngrams, known, _ = identify(offsets, data, np.array([0]), NEVER, *load_profiles())[0].tolist()
     assert ngrams == len(grams)
     if grams:
         name = languages()[best]

@@ -1,6 +1,7 @@
 """A real web server on loopback that misbehaves on request: no ranges, no length, errors that pass, transfers that stop."""
 
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ class Served:
     ranges: bool = True
     tells_length: bool = True
     etag: str | None = '"1"'
+    login: str | None = None  # "name:password" that must come with each request
     failures: list[int] = field(default_factory=list)  # answers to give first, instead of the file
     stops_after: list[int] = field(default_factory=list)  # of the next whole answers: bytes until the connection breaks
     requests: list[tuple[str, str | None]] = field(default_factory=list)
@@ -36,6 +38,11 @@ def serving(served: Served) -> Iterator[Served]:
             served.requests.append((self.path, wanted))
             data = served.files.get(self.path.partition("?")[0].lstrip("/"))
             status = served.failures.pop(0) if served.failures else 200 if data is not None else 404
+            if (
+                served.login is not None
+                and self.headers.get("Authorization") != f"Basic {b64encode(served.login.encode()).decode()}"
+            ):
+                status = 401
             if data is None or status != 200:
                 self.send_error(status)
                 return

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from unittest.mock import patch
 
-import fsspec
 import pytest
+
+fsspec = pytest.importorskip("fsspec")
 
 
 @dataclass(frozen=True)

@@ -146,3 +146,21 @@ def test_formats_that_seek_can_do_so(served: Served, tmp_path: Path, ranges: boo
         assert pq.read_table(stream) == pq.read_table(path)
         stream.seek(-4, 2)
         assert stream.read() == b"PAR1"
+
+
+def test_a_name_and_password_in_the_address_are_sent(served: Served) -> None:
+    """As browsers do; without them the server refuses."""
+    served.login = "me:p@ss"
+    assert whole(served.url("a.bin").replace("://", "://me:p%40ss@")) == DATA
+    with pytest.raises(UserError, match="the server answers 401"):
+        whole(served.url("a.bin"))
+
+
+def test_a_server_that_falls_silent_is_not_waited_for(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It counts as a failure that may pass."""
+    monkeypatch.setattr("pipeline.storage.web._TIMEOUT_SECONDS", 0.2)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        with pytest.raises(TransferError, match="timed out"):
+            whole(f"http://127.0.0.1:{silent.getsockname()[1]}/a.bin")
