@@ -5,13 +5,13 @@
 One core each. Ours is a run with one worker and the one stage `drop_near_duplicates`, with everything that a run writes but
 `signatures/`, which the others do not write either. The plain loop makes datasketch MinHashes of word 5-shingles and asks a
 MinHashLSH(threshold=0.5). datatrove runs its four MinHash steps (signatures, buckets, clusters, filter) one after another. Imports
-and compilation do not count: ours has run over a hundred documents before. datatrove is slow, so it may get fewer documents; it
-installs much that nothing else needs: --datatrove-python names the Python of an environment that has `datatrove[io,processing]`
-and spacy (pip install 'datatrove[io,processing]' spacy); without it datatrove is passed over.
+and compilation do not count: ours has run over a hundred documents before. datatrove is slow, so it may get fewer documents; where
+it is not installed (extra `bench`) and --datatrove-python names no Python that has it, it is passed over.
 """
 
 import argparse
 import gzip
+import importlib.util
 import io
 import json
 import os
@@ -140,8 +140,9 @@ def main() -> None:
         seconds, kept = by_datasketch(docs, folder)
         figures |= {"datasketch_per_second": round(count / seconds), "datasketch_kept": kept}
         figures["times_datasketch"] = round(ours / (count / seconds), 1)
-    if args.datatrove_python:
-        command = [args.datatrove_python, __file__, str(args.docs), "--only-datatrove", "--datatrove-limit", str(args.datatrove_limit)]
+    python = args.datatrove_python or (sys.executable if importlib.util.find_spec("datatrove") else None)
+    if python:
+        command = [python, __file__, str(args.docs), "--only-datatrove", "--datatrove-limit", str(args.datatrove_limit)]
         printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         peer = json.loads(printed.strip().split("\n")[-1])
         figures |= peer | {"times_datatrove": round(ours / peer["datatrove_per_second"], 1)}

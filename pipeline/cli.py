@@ -13,7 +13,7 @@ import typer
 
 from pipeline import __version__
 from pipeline.errors import UserError
-from pipeline.logs import event, log_result, log_to_stderr, logs_json
+from pipeline.logs import event, log_form, log_result, log_to_stderr
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class Form(StrEnum):
 
 
 def _log_as(form: Form) -> Form:
-    log_to_stderr(form)
+    log_to_stderr(form.value)
     return form
 
 
@@ -196,7 +196,7 @@ def read_text_of_user(name: str) -> str:
 
 def fail(message: str, name: str = "error", **fields: Any) -> None:
     """One line for the user, on standard error; with --log-format json the event of that name."""
-    if logs_json():
+    if log_form() == "json":
         log.error("%s", message, extra=event(name, **fields))
     else:
         print(f"pipeline: {message}", file=sys.stderr)
@@ -216,7 +216,7 @@ def guarded(command: Callable[[], Any]) -> int:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(bool(stop.code))
     except Exception:  # noqa: BLE001 - the last line of defence: whatever is left is a bug, shown whole
-        if logs_json():
+        if log_form() == "json":
             fail("this is a bug in the pipeline, not in your input", "bug", exit_code=EXIT_BUG, traceback=traceback.format_exc())
             return EXIT_BUG
         traceback.print_exc()

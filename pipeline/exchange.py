@@ -54,11 +54,16 @@ def _extract_shard(extract: Extract, ranges: int, folder: str, item: list[int | 
     return write_ipc(Path(folder) / f"facts-{number:05d}.arrow", batches, facts.schema)
 
 
-def _resolve_range(resolve: Resolve, shards: int, folder: str, number: int) -> int:
-    readers = [open_ipc(Path(folder) / f"facts-{shard:05d}.arrow") for shard in range(shards)]
+def facts_of_range(folder: Path, shards: int, number: int) -> pa.Table:
+    """The facts of all shards in one key range, by key, those of one key in input order."""
+    readers = [open_ipc(folder / f"facts-{shard:05d}.arrow") for shard in range(shards)]
     facts = pa.Table.from_batches([reader.get_batch(number) for reader in readers]).combine_chunks()
     order = np.argsort(facts["key"].to_numpy(), kind="stable")
-    verdicts = resolve(facts.take(pa.array(order)).combine_chunks())
+    return facts.take(pa.array(order)).combine_chunks()
+
+
+def _resolve_range(resolve: Resolve, shards: int, folder: str, number: int) -> int:
+    verdicts = resolve(facts_of_range(Path(folder), shards, number))
     return write_ipc(Path(folder) / f"resolved-{number:05d}.arrow", verdicts.to_batches(), verdicts.schema)
 
 

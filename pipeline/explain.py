@@ -63,6 +63,9 @@ class Explanation:
     resembling: Sequence[tuple[str, float]] = ()
     notes: Sequence[str] = ()
 
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
     def lines(self) -> list[str]:
         """Every change and remark in a line with its step, and last what became of the document."""
         told = []

@@ -22,7 +22,8 @@ from pipeline.report.card import CARD, is_card
 log = logging.getLogger(__name__)
 
 FOLDERS = ("documents", "dropped", "edits", "quarantine", "signatures")
-OUTPUTS = (*FOLDERS, "duplicates.parquet", "aliases.parquet", "manifest.json", "report.json", "report.html")
+TABLES = ("aliases", "line_counts")  # left by corpus stages
+OUTPUTS = (*FOLDERS, "duplicates.parquet", *(f"{name}.parquet" for name in TABLES), "manifest.json", "report.json", "report.html")
 
 
 class Progress(Protocol):

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,11 +65,12 @@ def run(
     1
     """
     named_input, named_output = (None if path is None else str(path) for path in (input_path, output_path))
-    if isinstance(config, str | Path):
+    if isinstance(config, RunConfig):
+        loaded = _with_paths(config, named_input, named_output)
+    elif isinstance(config, str | Path):
         loaded = load_config(Path(config), input_path=named_input, output_path=named_output)
     else:
-        values, origin = (config.resolved(), config.origin) if isinstance(config, RunConfig) else (dict(config), "config")
-        loaded = parse_config(values, origin, input_path=named_input, output_path=named_output)
+        loaded = parse_config(dict(config), "config", input_path=named_input, output_path=named_output)
     with _shown() if progress is True else nullcontext(progress or _Silent()) as told:
         return carry_out(loaded, told, workers=workers, limit=limit, overwrite=overwrite)
 
@@ -111,6 +113,15 @@ def clean(
         done = run_segments(job, named, [str(shard)])
         last, edits = Path(done.shards[0]), [Path(path) for path in done.edits[0]]
         return Cleaned(open_ipc(last).read_all(), read_edits("edits", last, edits, 0, count), done.steps)
+
+
+def _with_paths(config: RunConfig, input_path: str | None, output_path: str | None) -> RunConfig:
+    read, written = config.input, config.output
+    return replace(
+        config,
+        input=read if input_path is None else replace(read, path=input_path),
+        output=written if output_path is None else replace(written, path=output_path),
+    )
 
 
 def _check_columns(columns: Mapping[str, Any], count: int) -> None:

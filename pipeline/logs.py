@@ -17,7 +17,7 @@ Every line has `time` (UTC, milliseconds), `level`, `event` and `message`; by ev
 import json
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from pipeline.result import RunResult
@@ -47,13 +47,24 @@ class JsonLines(logging.Formatter):
         return json.dumps(line)  # in ASCII, which every terminal and collector takes
 
 
-def log_to_stderr(form: str) -> None:
+class TextLines(logging.Formatter):
+    """A record as people read it."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s")
+
+
+Form = Literal["text", "json"]
+_FORMATTERS: dict[Form, type[logging.Formatter]] = {"text": TextLines, "json": JsonLines}
+
+
+def log_to_stderr(form: Form) -> None:
     """Sends what is logged to standard error: as text from level INFO on, or as JSON with every event of a run.
 
-    Warnings of Python's own go the same way, so that nothing else is between the lines.
+    Warnings of Python's own go the same way as JSON, so that nothing else is between the lines.
     """
     handler = logging.StreamHandler()
-    handler.setFormatter(JsonLines() if form == "json" else logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(_FORMATTERS[form]())
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     logging.captureWarnings(form == "json")
     logging.getLogger("pipeline.job").setLevel(logging.DEBUG if form == "json" else logging.NOTSET)
@@ -76,6 +87,7 @@ def log_result(result: "RunResult") -> None:
     log.info("%d records: %d kept, %d dropped, %d in quarantine", *(counts[name] for name in names[:4]), extra=finished)
 
 
-def logs_json() -> bool:
-    """True after `log_to_stderr("json")`."""
-    return any(isinstance(handler.formatter, JsonLines) for handler in logging.getLogger().handlers)
+def log_form() -> Form | None:
+    """The form that `log_to_stderr` was last called with; None before, as in a program that uses the library."""
+    formatters = [type(handler.formatter) for handler in logging.getLogger().handlers]
+    return next((form for form, formatter in _FORMATTERS.items() if formatter in formatters), None)

@@ -25,6 +25,10 @@ class RunResult:
     peak_rss_bytes: dict[int, int]  # by process id
     unchanged: bool = False
 
+    def __repr__(self) -> str:
+        told = ", ".join(f"{self.counts[name]:,} {name}" for name in ("records", "kept", "dropped", "quarantined"))
+        return f"RunResult({str(self.output)!r}: {told})"
+
     @property
     def counts(self) -> dict[str, Any]:
         """Documents read, kept, dropped by reason, quarantined by reason."""

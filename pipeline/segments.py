@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pipeline.config import NamedStage
 from pipeline.files import open_ipc
-from pipeline.job import Job
+from pipeline.job import TABLES, Job
 from pipeline.plan import Segment, plan_segments
 from pipeline.segment import merge_counts, process_shard
 from pipeline.stage import Corpus, CorpusStage
@@ -57,9 +57,9 @@ def run_segment(job: Job, segment: Segment, shards: list[str]) -> dict[str, Any]
 
 
 def _publish(verdicts: Path, output: Path) -> list[dict[str, Any]]:
-    """What a corpus stage has learned and users may want as a table of its own: `aliases.parquet`."""
-    path = verdicts / "aliases.arrow"
-    return [write_parquet(output / "aliases.parquet", open_ipc(path).read_all())] if path.exists() else []
+    """What a corpus stage has learned and users, or later runs, may want as a table of its own."""
+    found = [verdicts / f"{name}.arrow" for name in TABLES if (verdicts / f"{name}.arrow").exists()]
+    return [write_parquet(output / f"{path.stem}.parquet", open_ipc(path).read_all(), row_group_rows=2**20) for path in found]
 
 
 def _judge(job: Job, segment: Segment, shards: list[str], folder: Path) -> dict[str, Any]:

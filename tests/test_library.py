@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 import pipeline
+from tests.storage.server import Served, serving
 from tests.support import REPO, SEEDS, seed
 
 STAGES = ["fix_encoding", "identify_language", "strip_boilerplate", "drop_near_duplicates"]
@@ -71,6 +72,7 @@ def test_a_run_returns_paths_counts_and_tables(result: pipeline.RunResult) -> No
     assert result.edits.head(1).column_names[0] == "doc_id"
     assert all(path.exists() for path in result.paths.values())
     assert not result.unchanged
+    assert repr(result) == f"RunResult({str(result.output)!r}: 5 records, 4 kept, 1 dropped, 0 quarantined)"
 
 
 def test_originals_come_back_from_the_tables(result: pipeline.RunResult) -> None:
@@ -95,10 +97,20 @@ def test_run_takes_a_path_values_or_a_loaded_file(tmp_path: Path) -> None:
     path = REPO / "configs" / "seeds.yaml"
     places = {"input_path": REPO / "seeds", "output_path": tmp_path / "out"}
     first = pipeline.run(path, workers=1, limit=1, **places)
-    loaded = pipeline.load_config(path, input_path="elsewhere")
+    loaded = pipeline.load_config(path, input_path="https://name:secret@elsewhere/texts.jsonl")
     assert pipeline.run(str(path), workers=1, limit=1, **places).unchanged
     assert pipeline.run(loaded, workers=1, limit=1, **places).unchanged
     assert first.counts["records"] == 1
+
+
+def test_a_loaded_run_file_keeps_what_its_input_needs(tmp_path: Path) -> None:
+    """The password of a URL, which is not in the manifest; `output_path` changes nothing of it."""
+    with serving(Served({"a.jsonl": b'{"text": "Some text."}\n'}, login="me:sesame")) as served:
+        url = served.url("a.jsonl").replace("://", "://me:sesame@")
+        loaded = pipeline.load_config(REPO / "configs" / "seeds.yaml", input_path=url)
+        result = pipeline.run(loaded, output_path=tmp_path / "out", workers=1)
+    assert result.counts["records"] == 1
+    assert "sesame" not in result.paths["manifest"].read_text(encoding="utf-8")
 
 
 def test_progress_can_be_watched(tmp_path: Path) -> None:
@@ -155,6 +167,7 @@ def test_cleaned_texts_say_why(cleaned: pipeline.Cleaned) -> None:
     assert "strip_boilerplate: en/related_marker: 'Click to continue reading\\n\\n' -> ''" in why
     assert any(line.startswith("identify_language: language en") for line in why)
     assert why[-1].startswith("dropped: near_duplicate of 003_")
+    assert str(cleaned.explain(4)).splitlines() == why
     assert [cleaned.original(place) for place in range(5)] == list(SEEDS.values())
     assert cleaned.original(-1) == seed(4)
     with pytest.raises(IndexError):

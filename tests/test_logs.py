@@ -194,3 +194,19 @@ def test_a_line_is_one_line_of_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_log_call_without_event_is_a_line_too() -> None:
     """Those of other libraries."""
     assert json.loads(JsonLines().format(record("hello")))["event"] == "log"
+
+
+def test_workers_log_in_the_same_form() -> None:
+    """A warning from a worker is no stray line between the events."""
+    code = """
+import logging, operator
+from functools import partial
+from pipeline.engines.local import LocalEngine
+from pipeline.logs import log_to_stderr
+if __name__ == "__main__":
+    log_to_stderr("json")
+    with LocalEngine(2) as engine:
+        engine.map(partial(operator.call, logging.warning), ["one", "two"], print)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert sorted(line["message"] for line in events(done.stderr)) == ["one", "two"]

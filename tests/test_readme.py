@@ -26,15 +26,9 @@ README = (REPO / "README.md").read_text(encoding="utf-8")
 CODE = re.sub(r"^```.*?^```", "", README, flags=re.M | re.S)
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, flags=re.M | re.S)
 INLINE = re.findall(r"`([^`\n]+)`", CODE)
-COMMANDS = sorted({text.strip() for text in INLINE if text.startswith("pipeline ")}) + sorted(
-    {
-        line.partition("#")[0].strip()
-        for kind, block in BLOCKS
-        if kind in ("", "sh", "bash", "console")
-        for line in block.splitlines()
-        if line.startswith("pipeline ")
-    }
-)
+SHELL = re.sub(r"\$\([^)]*\)", "X", "".join(block for kind, block in BLOCKS if kind in ("", "sh")))
+IN_BLOCKS = re.findall(r"(?:^|&& |; )(pipeline .*?)(?=$| [&|;#]| \d?>)", SHELL, flags=re.M)
+COMMANDS = sorted({text.strip() for text in (*INLINE, *IN_BLOCKS) if text.startswith("pipeline ")})
 COMMAND = typer.main.get_command(app)
 
 

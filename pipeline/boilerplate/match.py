@@ -17,7 +17,8 @@ from pipeline.kernels.beginnings import BeginningTable, beginning_table, find_be
 from pipeline.kernels.literals import LiteralTable, byte_masks, find_literals, held_sets, literal_table
 from pipeline.kernels.text import buffers
 
-_ALL_DIGITS = [chr(code) for code in range(0x110000) if chr(code).isdecimal()]
+_CHARACTERS = np.arange(0x110000, dtype=np.uint32).view("U1")
+_ALL_DIGITS: list[str] = _CHARACTERS[np.strings.isdecimal(_CHARACTERS)].tolist()
 
 
 class Hits(NamedTuple):

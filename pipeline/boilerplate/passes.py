@@ -63,7 +63,7 @@ def one_pass(lines: Lines, known: Hits, matchers: Sequence[Matcher], langs: Sequ
         return Found(lines, Removal({}, {}, {}), changed, known)
     hits, zones = _in_zones(lines, known, matchers)
     lines, cut = _cut_prefixes(lines, hits, matchers)
-    structure = structure_rows(lines, titles, np.array([lang in _CJK_LANGUAGES for lang in langs], np.bool_))
+    structure = structure_rows(lines, zones, titles, np.array([lang in _CJK_LANGUAGES for lang in langs], np.bool_))
     gone = _judge_documents(lines, zones, hits, matchers, structure, titles)
     changed[lines.row[list(gone)]] = True
     changed[lines.row[list(cut)]] = True

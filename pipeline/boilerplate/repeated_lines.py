@@ -1,13 +1,15 @@
 """What the corpus tells about repeated lines: in how many families of its source each line stands near an edge."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.boilerplate.line_counts import earlier_witnesses
 from pipeline.kernels.lines import line_forms, line_spans
-from pipeline.kernels.repeated_lines import hash_strings, mix, near_edges
+from pipeline.kernels.repeated_lines import hash_strings, mix, near_edges, stories
 from pipeline.kernels.text import buffers
 from pipeline.schema import live_rows
 
@@ -22,6 +24,7 @@ FACTS = pa.schema(
         ("key", pa.uint64()),  # of source and line
         ("source", pa.uint64()),
         ("family", pa.uint64()),
+        ("story", pa.uint64()),  # of the text; 0 where nobody asks
         ("tokens", pa.int32()),  # of the line; -1: the family is of this source
         ("near_edge", pa.bool_()),
     ]
@@ -72,13 +75,14 @@ def lines_of(text: pa.Array, wanted: np.ndarray, sources: np.ndarray) -> Lines:
     return Lines(rows, starts, stops, forms, mix(sources[rows], forms), tokens)
 
 
-def extract(batch: pa.RecordBatch, first: int) -> pa.RecordBatch:
+def extract(batch: pa.RecordBatch, first: int, *, tell_stories: bool = False) -> pa.RecordBatch:
     """The facts of a batch: one for each line of at most MAX_TOKENS, and one for each live row that has a source."""
     sources, known = source_keys(batch)
     wanted = known & live_rows(batch)
     families = hash_strings(*buffers(pc.coalesce(batch.column("family_id"), batch.column("doc_id"))))
     lines = lines_of(batch.column("text"), wanted, sources)
     near = near_edges(lines.rows, lines.forms)
+    story = _stories(batch.column("text"), lines) if tell_stories else np.zeros(batch.num_rows, np.uint64)
     used = (lines.forms != 0) & (lines.tokens <= MAX_TOKENS)
     rows, of_source = lines.rows[used], np.flatnonzero(wanted)
     return pa.RecordBatch.from_arrays(
@@ -86,6 +90,7 @@ def extract(batch: pa.RecordBatch, first: int) -> pa.RecordBatch:
             pa.array(np.concatenate([lines.keys[used], mix(sources[of_source], np.full(len(of_source), _WHOLE_SOURCE))])),
             pa.array(np.concatenate([sources[rows], sources[of_source]])),
             pa.array(np.concatenate([families[rows], families[of_source]])),
+            pa.array(np.concatenate([story[rows], story[of_source]])),
             pa.array(np.concatenate([lines.tokens[used], np.full(len(of_source), -1, np.int32)])),
             pa.array(np.concatenate([near[used], np.ones(len(of_source), bool)])),
         ],
@@ -93,8 +98,21 @@ def extract(batch: pa.RecordBatch, first: int) -> pa.RecordBatch:
     )
 
 
-def count_families(facts: pa.Table, min_families: int) -> pa.Table:
-    """COUNTS of the keys that stand near an edge in at least `min_families` families, and of all sources, from sorted facts."""
+def _stories(text: pa.Array, lines: Lines) -> np.ndarray:
+    """The key of each row's story; lines too long for a form count here."""
+    offsets, data = buffers(text)
+    forms, tokens = lines.forms.copy(), lines.tokens.copy()
+    long = lines.stops - lines.starts > MAX_LINE_BYTES
+    forms[long], tokens[long] = line_forms(offsets, data, lines.rows[long], lines.starts[long], lines.stops[long])
+    told: np.ndarray = stories(lines.rows, forms, tokens, len(text))
+    return told
+
+
+def count_families(facts: pa.Table, *, min_families: int, earlier: Sequence[str] = ()) -> pa.Table:
+    """COUNTS of the keys that stand near an edge in at least `min_families` families, and of all sources, from sorted facts.
+
+    Stories that the files `earlier` tell of are families too, but for those that are among the facts.
+    """
     key, family = facts["key"].to_numpy(), facts["family"].to_numpy()
     order = np.lexsort((~facts["near_edge"].to_numpy(), family, key))
     key, family = key[order], family[order]
@@ -102,8 +120,10 @@ def count_families(facts: pa.Table, min_families: int) -> pa.Table:
     new_pair = new_key | np.append(True, family[1:] != family[:-1])[: len(key)]
     starts = np.flatnonzero(new_key)
     near = new_pair & facts["near_edge"].to_numpy()[order]  # near an edge sorts first within a family
-    families = _sums(new_pair, starts)
-    families_near_edge = _sums(near, starts)
+    families, families_near_edge = _sums(new_pair, starts), _sums(near, starts)
+    place, near_earlier = earlier_witnesses(earlier, key[starts], (facts["key"].to_numpy(), facts["story"].to_numpy()))
+    families += np.bincount(place, minlength=len(starts))
+    families_near_edge += np.bincount(place[near_earlier], minlength=len(starts))
     tokens = facts["tokens"].to_numpy()[order][starts]
     enough = (families_near_edge >= min_families) | (tokens < 0)
     columns = [key[starts], facts["source"].to_numpy()[order][starts], tokens, families, families_near_edge]

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.boilerplate.judge import Document
-from pipeline.boilerplate.lines import Lines
+from pipeline.boilerplate.lines import Lines, Zones
 from pipeline.boilerplate.packs import text_forms
 from pipeline.kernels.lines import TERMINAL
 
@@ -19,7 +19,6 @@ MIN_ADJACENT_TOKENS = 8  # "No justice, no peace!" and lines of songs are said t
 MIN_PARAGRAPH_TOKENS = 25  # a paragraph said twice, anywhere
 MAX_SITE_WORDS = 6
 MAX_SITE_PARTS = 2  # "Title | Politics | Example News"
-TITLE_LINES = 12  # at a document's beginning, among which a title with the name of its site is looked for
 
 # "Title | Example News", "Title - Example News", "Title :: Example"; not "Franco-German" or "2019–2020".
 _SITE = "[ \t\u00a0\u3000]+(?:[|–—»·•-]|::)[ \t\u00a0\u3000]+"  # for RE2 and for re
@@ -78,13 +77,13 @@ def rows_with_repeats(lines: Lines, rows: int) -> np.ndarray:
     return _marked(row[at][1:][again], rows)
 
 
-def rows_with_title_copies(lines: Lines, titles: pa.Array) -> np.ndarray:
+def rows_with_title_copies(lines: Lines, zones: Zones, titles: pa.Array) -> np.ndarray:
     """Boolean per row: False only where `title_copies` finds nothing. `titles` has one string a row, "" where none is known."""
-    title, tokens = text_forms(titles)
-    column = lines.row[(lines.key == title[lines.row]) & (tokens[lines.row] >= MIN_TITLE_TOKENS)]
-    place = np.arange(len(lines.row)) - np.searchsorted(lines.row, lines.row, "left")
-    top = (lines.tokens >= MIN_TITLE_TOKENS) & (lines.tokens <= MAX_TITLE_TOKENS) & (place < TITLE_LINES)
-    at = np.flatnonzero(top)
+    title = text_forms(titles)[0]
+    column = lines.row[zones.after_body & (lines.tokens >= MIN_TITLE_TOKENS) & (lines.key == title[lines.row])]
+    place = np.arange(len(lines.row)) - np.searchsorted(lines.row, np.arange(len(titles)))[lines.row]
+    at_head = place < np.bincount(lines.row[zones.head], minlength=len(titles))[lines.row] + LEAD_LINES
+    at = np.flatnonzero(at_head & (lines.tokens >= MIN_TITLE_TOKENS) & (lines.tokens <= MAX_TITLE_TOKENS))
     known = _in_row(lines.key[at], lines.row[at])
     found, texts = [column], pc.utf8_trim_whitespace(lines.texts(at))
     for _ in range(MAX_SITE_PARTS):

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.boilerplate.judge import Document, StructureRule
-from pipeline.boilerplate.lines import Lines
+from pipeline.boilerplate.lines import Lines, Zones
 from pipeline.boilerplate.repeats import repeated_lines, rows_with_repeats, rows_with_title_copies, title_copies
 from pipeline.kernels.lines import ELLIPSIS, TERMINAL, may_hold_cjk
 from pipeline.kernels.text import buffers
@@ -28,6 +28,7 @@ MIN_FOREIGN_CHARACTERS = 4  # a name is shorter, and stays
 _BULLETS = "-–—•*·|▪►"
 _OPENING_QUOTES = ("“", '"', "«", "„", "「", "‘", "'")
 _GAP = re.compile("[ \u00a0]{3,}")
+_GAP_AFTER_TEXT, _GAP_AFTER_HEADLINE = "[^ \u00a0][ \u00a0]{3,}[^\\s\u00a0]", "[^ \u00a0.。!][ \u00a0]{3,}[^\\s\u00a0]"  # for RE2
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 
 
@@ -96,7 +97,7 @@ def headline_dump(document: Document) -> dict[int, str]:
 
 
 def _is_dump(document: Document, i: int) -> bool:
-    if document.tokens[i] < MIN_DUMP_TOKENS:
+    if document.tokens[i] < MIN_DUMP_TOKENS or document.ending[i] == TERMINAL:
         return False
     parts = [part.split() for part in _GAP.split(document.text(i).strip())]
     low, high = DUMP_WORDS
@@ -124,7 +125,9 @@ def foreign_edge_lines(document: Document) -> dict[int, str]:
     return {i: "structure/foreign_line"}
 
 
-def structure_rows(lines: Lines, titles: pa.Array, cjk_rows: np.ndarray) -> dict[StructureRule, np.ndarray]:
+def structure_rows(
+    lines: Lines, after_body: np.ndarray, titles: pa.Array, cjk_rows: np.ndarray
+) -> dict[StructureRule, np.ndarray]:
     """For each structure rule, boolean for each row: False only where it finds nothing.
 
     `titles` has one string a row, "" where none is known; `cjk_rows` are those whose language is written in Han, kana or Hangul.
@@ -136,8 +139,8 @@ def structure_rows(lines: Lines, titles: pa.Array, cjk_rows: np.ndarray) -> dict
     last = np.append(row[1:] != row[:-1], True)
     at_end = row[1:][cut_off[1:] & cut_off[:-1] & last[1:] & ~last[:-1]]
     at_edge = _at_edge(row)
-    long = np.flatnonzero(at_edge & (lines.tokens >= MIN_DUMP_TOKENS) & ~(last & np.append(True, last[:-1])))
-    dump = row[long][pc.count_substring(lines.texts(long), "   ").to_numpy() >= MIN_DUMP_PARTS - 1]
+    long = np.flatnonzero(at_edge & (lines.tokens >= MIN_DUMP_TOKENS) & (lines.ending != TERMINAL))
+    dump = row[_may_be_dumps(lines, long)]
     edge = np.flatnonzero(at_edge & ~cjk_rows[row] & (lines.tokens <= MAX_FOREIGN_TOKENS))
     edge = edge[may_hold_cjk(*buffers(lines.all_text), lines.number[edge])]
     has_cjk = pc.match_substring_regex(lines.texts(edge), r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
@@ -148,9 +151,19 @@ def structure_rows(lines: Lines, titles: pa.Array, cjk_rows: np.ndarray) -> dict
         cut_off_tail: np.isin(rows, at_end),
         headline_dump: np.isin(rows, dump),
         repeated_lines: rows_with_repeats(lines, len(titles)),
-        title_copies: rows_with_title_copies(lines, titles),
+        title_copies: rows_with_title_copies(lines, zones, titles),
         foreign_edge_lines: np.isin(rows, foreign),
     }
+
+
+def _may_be_dumps(lines: Lines, at: np.ndarray) -> np.ndarray:
+    """Of the lines at these positions those that hold gaps enough, most of them after what may be a headline and not a sentence."""
+    texts = lines.texts(at)
+    after_headline = pc.count_substring_regex(texts, _GAP_AFTER_HEADLINE).to_numpy()
+    gaps = pc.count_substring_regex(texts, _GAP_AFTER_TEXT).to_numpy()
+    enough = (gaps >= MIN_DUMP_PARTS - 1) & (4 * (after_headline + 1) >= 3 * (gaps + 1))
+    kept: np.ndarray = at[enough]
+    return kept
 
 
 def _at_edge(row: np.ndarray) -> np.ndarray:

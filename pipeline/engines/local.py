@@ -16,6 +16,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from pipeline.errors import WorkerKilledError
+from pipeline.logs import Form, log_form, log_to_stderr
 
 
 def usable_cores() -> int:
@@ -109,7 +110,7 @@ class LocalEngine:
         if self._pool is None:
             context = _Context()
             context.set_forkserver_preload(["pipeline.runner"])
-            self._pool = ProcessPoolExecutor(self.workers, mp_context=context, initializer=_start_worker)
+            self._pool = ProcessPoolExecutor(self.workers, mp_context=context, initializer=_start_worker, initargs=(log_form(),))
         return self._pool
 
 
@@ -134,8 +135,13 @@ class _Context(ForkServerContext):
     Process = _Worker
 
 
-def _start_worker() -> None:
-    """One thread a worker: parallelism comes from the processes. A worker goes when its parent does, and leaves Ctrl-C to it."""
+def _start_worker(form: Form | None) -> None:
+    """One thread a worker: parallelism comes from the processes. A worker goes when its parent does, and leaves Ctrl-C to it.
+
+    What it logs goes to standard error in the parent's form.
+    """
+    if form is not None:
+        log_to_stderr(form)
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

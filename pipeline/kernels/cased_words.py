@@ -178,6 +178,13 @@ def passes(bits, key):
     return (bits[at >> uint64(6)] >> (at & uint64(63))) & uint64(1)
 
 
+def holds(bits: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """For each key whether it passes the filter, as bool."""
+    at = (keys >> np.uint64(32)) & np.uint64(len(bits) * 64 - 1)
+    passed: np.ndarray = (bits[at >> np.uint64(6)] >> (at & np.uint64(63))) & np.uint64(1) != 0
+    return passed
+
+
 def filter_places(keys: int) -> int:
     """Bits for a filter of so many keys that lets 1 to 2 % of others pass: 8 kB to 512 kB."""
     return int(min(max(1 << 16, 1 << (64 * keys).bit_length()), 1 << 22))

@@ -84,6 +84,13 @@ def table() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return shipped["pages"], shipped["values"], shipped["expansions"]
 
 
+@cache
+def unicode_version() -> str:
+    """The version of Unicode that the shipped table was made with."""
+    with np.load(_PATH, allow_pickle=False) as shipped:
+        return str(shipped["unidata_version"])
+
+
 @njit(inline="always")
 def decode(data, at):
     """The code point at a byte position, times 8, plus its length in bytes. The bytes are valid UTF-8."""

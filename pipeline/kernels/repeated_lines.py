@@ -71,6 +71,25 @@ def near_edges(rows, keys):
     return out
 
 
+@njit([uint64[::1](_I64, _KEYS, _TOKENS, int64)], cache=True, nogil=True)
+def stories(rows, keys, tokens, count):
+    """A key for each of `count` texts: the least of the mixed keys of its paragraphs, or of all its lines where it has no paragraph.
+
+    A copy has the same key, and so has a version that has kept that paragraph. 0 for a text without letters and digits.
+    """
+    out, paragraphs = np.zeros(count, np.uint64), np.zeros(count, np.bool_)
+    for i in range(rows.shape[0]):
+        row, paragraph = rows[i], tokens[i] >= _BODY_TOKENS
+        if keys[i] == 0 or (paragraphs[row] and not paragraph):
+            continue
+        key = (keys[i] ^ (keys[i] >> np.uint64(31))) * _M2
+        key ^= key >> np.uint64(29)
+        if out[row] == 0 or key < out[row] or (paragraph and not paragraphs[row]):
+            out[row] = key
+        paragraphs[row] |= paragraph
+    return out
+
+
 @njit(inline="always")
 def _walk(start, stop, step, keys, tokens, endings, repeated, out):
     passed = 0

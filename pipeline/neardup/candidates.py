@@ -59,7 +59,7 @@ class FindPairs:
 
     def __call__(self, bands: Sequence[int]) -> dict[str, int]:
         folder = Path(self.folder)
-        signatures = SignatureFiles(self.source, self.shards)
+        signatures = SignatureFiles(self.source, range(self.shards))
         active, fingerprints = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("active", "fingerprints"))
         keys = [np.load(folder / f"bands-{number:05d}.npy", mmap_mode="r") for number in range(self.shards)]
         pairs, counts = np.empty(0, np.uint64), {"compared": 0, "largest": 0, "giants": 0}

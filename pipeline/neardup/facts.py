@@ -1,6 +1,6 @@
 """What every document contributes: its signature, band keys and token fingerprint, written shard by shard."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,12 +118,12 @@ class SignatureSource:
 
 
 class SignatureFiles:
-    """The signatures of all shards, memory-mapped, read by the number of the document in the corpus."""
+    """The signatures of some shards, memory-mapped, read by the number of the document, counted through these shards."""
 
-    def __init__(self, source: SignatureSource, shards: int) -> None:
+    def __init__(self, source: SignatureSource, shards: Iterable[int]) -> None:
         self._parts: list[np.ndarray] = []
         self._changes: list[tuple[np.ndarray, np.ndarray] | None] = []
-        for number in range(shards):
+        for number in shards:
             own: np.ndarray = np.load(source.folder / f"signatures-{number:05d}.npy", mmap_mode="r")
             changed = source.folder / f"changed-{number:05d}.npy"
             if changed.exists():
@@ -137,9 +137,10 @@ class SignatureFiles:
     def take(self, rows: np.ndarray) -> np.ndarray:
         """The shortened signatures of these documents, in the order given."""
         out = np.empty((len(rows), self._parts[0].shape[1] if self._parts else 0), np.uint16)
-        shard = np.searchsorted(self._ends, rows, side="right")
-        for number in np.unique(shard):
-            here = np.flatnonzero(shard == number)
+        order = np.argsort(rows, kind="stable")  # so that each file is read from its beginning to its end
+        bounds = np.searchsorted(rows[order], [0, *self._ends])
+        for number in np.flatnonzero(np.diff(bounds)):
+            here = order[bounds[number] : bounds[number + 1]]
             places = rows[here] - (self._ends[number] - len(self._parts[number]))
             out[here] = self._parts[number][places]
             changes = self._changes[number]

@@ -26,6 +26,15 @@ class Search:
     against: tuple[str, ...] = ()  # outputs of earlier runs
     keep_signatures: bool = False
 
+    def __post_init__(self) -> None:
+        """Raises ValueError where no bands reach the target recall."""
+        reached = candidate_probability(self.lowest, *self.bands)
+        if reached < self.target_recall:
+            raise ValueError(
+                f"no bands of {self.rules.num_perm} permutations find pairs of similarity {self.lowest:.3g} with a chance of "
+                f"{self.target_recall}, but at best {reached:.3g}; raise num_perm or the threshold, or lower target_recall"
+            )
+
     @property
     def lowest(self) -> float:
         """The similarity from which pairs must be found: the threshold, or that of a document held by one twice as long."""

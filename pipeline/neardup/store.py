@@ -45,29 +45,28 @@ def _left_schema(rules: SignatureRules) -> pa.Schema:
 class LeaveSignatures:
     """Writes `left-N.arrow` under `target`: signatures and sets of the documents of a shard that were not dropped as near-duplicates.
 
-    A picklable function of (path, number, first document). They describe the text that the stage saw, whatever later stages do.
+    A picklable function of (path, number of the shard). They describe the text that the stage saw, whatever later stages do.
     """
 
     folder: str
     source: SignatureSource
-    shards: int
     target: str
     rules: SignatureRules
 
     def __call__(self, item: Sequence[str | int]) -> int:
-        path, number, first = Path(str(item[0])), int(item[1]), int(item[2])
+        path, number = Path(str(item[0])), int(item[1])
         fingerprint = open_ipc(self.source.folder / f"facts-{number:05d}.arrow").read_all()["fingerprint"].to_numpy()
         kept = fingerprint != 0
         verdicts = pa.Table.from_batches(read_batches(Path(self.folder) / f"verdicts-{number:05d}.arrow"), VERDICTS)
         kept[verdicts["row"].to_numpy()[verdicts["survivor_id"].is_valid().to_numpy()]] = False
-        signatures = SignatureFiles(self.source, self.shards)
+        signatures = SignatureFiles(self.source, [number])
         schema, batches, at = _left_schema(self.rules), [], 0
         for batch in read_batches(path):
             chosen = kept[at : at + batch.num_rows]
             here = np.flatnonzero(chosen)
             values, starts = shingle_sets(*buffers(batch["text"]), chosen, token_table(), self.rules.shingle_words)
             offsets, packed = pack_sets(values, starts[here], starts[here + 1])
-            signature = [None, pa.py_buffer(signatures.take(first + at + here))]
+            signature = [None, pa.py_buffer(signatures.take(at + here))]
             columns = [
                 pa.array((at + here).astype(np.int32)),
                 pa.array(fingerprint[at + here]),

@@ -68,8 +68,9 @@ def load_sets(folder: Path, where: np.ndarray) -> Sets:
     ends = np.cumsum(stop - start)
     begins = ends - (stop - start)
     values = np.empty(int(ends[-1]) if len(ends) else 0, np.uint32)
-    for number in np.unique(shard):
-        here = np.flatnonzero(shard == number)
+    order = np.argsort(shard, kind="stable")
+    numbers, firsts = np.unique(shard[order], return_index=True)
+    for number, here in zip(numbers, np.split(order, firsts[1:])):
         source = np.load(folder / f"sets-{number:05d}.npy", mmap_mode="r")
         copy_slices(source, start[here], stop[here], values, begins[here])
     return values, begins, ends

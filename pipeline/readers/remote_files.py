@@ -3,13 +3,15 @@
 from pipeline.errors import UserError
 from pipeline.readers.found import AnyFormat, Listing, format_of, input_file
 from pipeline.readers.patterns import has_signs, matches, split_pattern
-from pipeline.storage import file_name, is_web, remote_files, remote_status, shown
+from pipeline.storage import check_address, file_name, is_web, remote_files, remote_status, shown
 
 
 def list_remote(url: str, format: AnyFormat) -> Listing:
     """The input's files, as `list_files` has them, and with the same marks on what is passed over. Raises UserError as it does."""
-    if is_web(url) and not file_name(url):
-        raise UserError(f"{shown(url)}: a web server cannot be asked what it holds; name one file")
+    if is_web(url):
+        check_address(url)
+        if not file_name(url):
+            raise UserError(f"{shown(url)}: a web server cannot be asked what it holds; name one file")
     status = None if url.endswith("/") else remote_status(url)
     if status is not None:
         return Listing([input_file(url, file_name(url), format, status)], [])

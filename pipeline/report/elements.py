@@ -39,10 +39,13 @@ def _cell(value: Any) -> str:
     return f'<td class="line">{visible(value)}</td>' if isinstance(value, Line) else f"<td>{escaped(value)}</td>"
 
 
+_BLANK = "\u00a0"  # that no line is broken at
+
+
 def percent(part: float, whole: float) -> str:
     """A share of a whole; little is not nothing."""
     share = 100 * part / max(1, whole)
-    return "< 0.1 %" if 0 < share < 0.05 else f"{share:.1f} %"
+    return f"< 0.1{_BLANK}%" if 0 < share < 0.05 else f"{share:.1f}{_BLANK}%"
 
 
 def shortened(text: str, length: int = 60) -> str:

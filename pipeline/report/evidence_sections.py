@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from pipeline.report.elements import Line, shortened, table
+from pipeline.report.elements import Line, Share, shortened, table
 from pipeline.report.marks import change, differences, escaped, number, visible
 from pipeline.report.pictures import bars
 
@@ -31,9 +31,15 @@ def changes_section(report: Report) -> str:
         shown = "".join(_rule(rule, opened=place == 0) for place, rule in enumerate(rules))
         parts.append(f'<div class="step"><h3>{escaped(stage)}</h3>{shown}</div>')
     if report["repeated_lines"]:
-        lines = [(Line(row["line"]), row["times"]) for row in report["repeated_lines"]]
+        lines = [
+            (Line(row["line"]), row["times"], shortened(row["source"] or "", 60), row["families"], Share(row["share"]))
+            for row in report["repeated_lines"]
+        ]
         parts += ["<h3>Lines learned from the corpus</h3>", '<p class="soft">A source repeats them, so no rule had to know them.</p>']
-        parts.append(table(("line", "removed"), lines))
+        parts.append(table(("line", "removed", "source", "stories", "of its stories"), lines))
+        if report["learned_pack"]:
+            pack = f'<pre tabindex="0">{escaped(report["learned_pack"])}</pre>'
+            parts.append(f'<details class="edit"><summary><b>As a rule pack</b>, to look through and save</summary>{pack}</details>')
     return "".join(parts)
 
 

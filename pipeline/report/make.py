@@ -9,7 +9,7 @@ from pipeline.report.examples import ledger_of, pick_edits, wanted_documents, wi
 from pipeline.report.flow import make_flow
 from pipeline.report.output import find_documents
 from pipeline.report.quarantine import describe_quarantine
-from pipeline.report.repeated import count_repeated_lines
+from pipeline.report.repeated import count_repeated_lines, learned_pack
 
 
 def make_report(manifest: Mapping[str, Any], output: Path) -> dict[str, Any]:
@@ -18,6 +18,7 @@ def make_report(manifest: Mapping[str, Any], output: Path) -> dict[str, Any]:
     Memory is bounded: tables are read in portions, texts only of the documents that are shown.
     """
     examples = pick_edits(output)
+    repeated = count_repeated_lines(output)
     sizes, clusters = find_clusters(output)
     members, calls = find_members(output, clusters)
     shown = {member["doc_id"] for group in members.values() for member in group} | {cluster for _, cluster in clusters}
@@ -37,7 +38,8 @@ def make_report(manifest: Mapping[str, Any], output: Path) -> dict[str, Any]:
             {**rule, "examples": with_context(examples.get((rule["step"], rule["rule"], rule["kind"]), []), documents, ledger)}
             for rule in _rules(manifest)
         ],
-        "repeated_lines": count_repeated_lines(output),
+        "repeated_lines": repeated,
+        "learned_pack": learned_pack(repeated),
         "similarities": count_similarities(output),
         "cluster_sizes": [{"size": size, "clusters": count} for size, count in sizes.items()],
         "clusters": [

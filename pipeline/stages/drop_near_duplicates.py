@@ -59,6 +59,9 @@ class DropNearDuplicates:
         default=0.99, metadata={"help": "chance that a pair at the threshold is found, from which the bands are chosen"}
     )
 
+    def __post_init__(self) -> None:
+        self._search()  # which refuses what no bands can find
+
     def judge(self, corpus: Corpus) -> Mapping[str, Any]:
         """Verdicts for the documents that are in a cluster; returns counts."""
         return find_clusters(corpus, self._search())

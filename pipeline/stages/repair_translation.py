@@ -22,7 +22,7 @@ from pipeline.translation.shards import Settings, Shard, answer_batch, gather_as
 
 _RANGES = 4  # facts are few: they only answer what documents above the gate ask
 
-Level = Literal["off", "safe", "suggest"]
+Level = Literal["off", "safe", "suggest", "names"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ class RepairTranslation:
     level: Level = field(
         default="safe",
         metadata={
-            "help": "off: score only. safe: repair what evidence proves, flag the rest. suggest: also propose weaker repairs."
+            "help": "off: score only. safe: repair what evidence proves, flag and propose the rest. suggest: propose weaker repairs "
+            "too. names: as safe, and spell names as two other families do where nothing speaks against it."
         },
     )
     min_score: Annotated[int, Ge(0)] = field(

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from annotated_types import Ge, Le
 
+from pipeline.boilerplate.line_counts import KeepWitnesses, counts_digest, counts_file, describe_counts, join_witnesses
 from pipeline.boilerplate.repeated_lines import Lines, count_families, extract, lines_of, source_keys
-from pipeline.edits import NO_EDITS, apply_columns
+from pipeline.edits import NO_EDITS, apply_columns, slices
 from pipeline.exchange import exchange
 from pipeline.files import write_ipc
 from pipeline.kernels.lines import line_endings, line_forms, removal_spans
@@ -23,10 +24,24 @@ from pipeline.stage import Corpus, Outcome
 RULE = "repeated_line"
 GUARD_FLAG = "repeated_lines_guard"
 
-# Lines of that many tokens are sentences, and must repeat more. On 72,644 press releases the notices of a site had shares of 1.00
-# ("Pursuant to …, newsletters … cannot be initiated by this office"); what the story of the day ends with, a programme described
-# or a biography, had 0.05 to 0.08 and is to stay.
+# What must repeat more than `min_share` says; measured on 72,644 press releases of 96 sources.
+# Lines of that many tokens are sentences. The notices of a site had shares of 1.00 ("Pursuant to …, newsletters … cannot be
+# initiated by this office"); what the story of the day ends with, a programme described or a biography, had 0.05 to 0.08.
 LONG_TOKENS, LONG_MIN_FAMILIES, LONG_MIN_SHARE = 20, 5, 0.2
+# Shorter ones can be headlines, which follow-ups share ("SENS. COCHRAN, LOTT ANNOUNCE HURRICANE RECOVERY GRANTS": 5 families, 0.07);
+# contact lines had 28 families and more. So ten families, or a fifth of the source.
+HEADLINE_MIN_FAMILIES, HEADLINE_SHARES = 10, 4
+# Shorter than a headline are also "Sincerely," and "Thank you." (0.05 to 0.10); "### return", names with telephones had 0.35 to 1.00.
+SHORT_TOKENS, SHORT_SHARES = 5, 2
+# A heading ends like this ("Background:", 0.17); "Filter by:" and "Browse by:" had 1.00.
+HEADING_MIN_SHARE = 0.5
+_HEADING = r"[:：]\s*$"
+# Dates tell something, and all are one line here as digits are masked: three words and a year ("September 12, 2005"), two words
+# and four digits ("Monday, May 3"; not "Larry Smar (202) 228-6367"), or no word at all ("12.05.").
+_WORD, _DIGIT = r"\p{L}[\p{L}\p{M}]*", r"\p{Nd}"
+_YEAR = r"(?:^|[^\p{Nd}])(?:19|20)[0-9]{2}(?:[^\p{Nd}]|$)|[٠-٩]{4}|[۰-۹]{4}"
+
+_RANGES = 16  # of keys, each judged by itself
 
 VERDICTS = pa.schema([("key", pa.uint64()), ("source", pa.uint64()), ("families", pa.int64()), ("source_families", pa.int64())])
 
@@ -50,14 +65,34 @@ class StripRepeatedLines:
     max_removed: Annotated[float, Ge(0), Le(1)] = field(
         default=0.3, metadata={"help": "a document that would lose a larger share of its text is only flagged"}
     )
+    counts: tuple[str, ...] = field(
+        default=(),
+        metadata={"help": "outputs of earlier runs with keep_counts (or their line_counts.parquet): their stories count too"},
+    )
+    keep_counts: bool = field(
+        default=False, metadata={"help": "keep line_counts.parquet beside the output, for `counts` of later runs"}
+    )
 
     def judge(self, corpus: Corpus) -> Mapping[str, Any]:
-        counts = exchange(corpus, extract, partial(count_families, min_families=self.min_families))
-        verdicts, sources = self._verdicts(counts)
+        earlier = tuple(str(counts_file(place)) for place in self.counts)
+        tell_stories = bool(earlier) or self.keep_counts
+        resolve = partial(count_families, min_families=self.min_families, earlier=earlier)
+        verdicts, sources = self._verdicts(exchange(corpus, partial(extract, tell_stories=tell_stories), resolve, ranges=_RANGES))
         write_ipc(corpus.folder / "verdicts.arrow", verdicts.to_batches(), VERDICTS)
+        if self.keep_counts:
+            corpus.map("keep counts", KeepWitnesses(str(corpus.folder), len(corpus.shards)), list(range(_RANGES)))
+            join_witnesses(corpus.folder, _RANGES)
         if sources == 0:
             return {"note": "no document has a source or a URL host: no line was counted"}
         return {"sources": sources, "repeated_lines": verdicts.num_rows}
+
+    def input_digests(self) -> dict[str, str]:
+        """What a run with these settings reads besides its documents: the line counts of earlier runs."""
+        return {f"line counts {place}": counts_digest(place) for place in self.counts}
+
+    def describe(self) -> list[str]:
+        """A line for each of the line counts of earlier runs."""
+        return [describe_counts(place) for place in self.counts]
 
     def _verdicts(self, counts: pa.Table) -> tuple[pa.Table, int]:
         """The lines to remove, sorted by key, and the number of sources."""
@@ -67,6 +102,8 @@ class StripRepeatedLines:
         total = np.array([totals[s] for s in source.tolist()], np.int64)
         share, long_share = _in_10_000(self.min_share), _in_10_000(LONG_MIN_SHARE)
         keep = (tokens >= 0) & (near * 10_000 >= share * total) & (near * 10 >= families * 9)
+        keep &= (tokens >= SHORT_TOKENS) | (near * 10_000 >= SHORT_SHARES * share * total)
+        keep &= (tokens < SHORT_TOKENS) | (near >= HEADLINE_MIN_FAMILIES) | (near * 10_000 >= HEADLINE_SHARES * share * total)
         keep &= (tokens < LONG_TOKENS) | ((near >= LONG_MIN_FAMILIES) & (near * 10_000 >= long_share * total))
         order = np.flatnonzero(keep)[np.argsort(counts["key"].to_numpy()[keep], kind="stable")]
         columns = [counts["key"].to_numpy()[order], source[order], near[order], total[order]]
@@ -79,7 +116,14 @@ class StripRepeatedLines:
             return Outcome(batch, NO_EDITS)
         text = batch.column("text")
         lines = lines_of(text, wanted, sources)
-        drop = self._reachable(batch, lines, _contains(verdicts["key"].to_numpy(), lines.keys))
+        repeated = np.flatnonzero(_contains(verdicts["key"].to_numpy(), lines.keys))
+        tells = _tells_something(
+            slices(text, lines.rows[repeated], lines.starts[repeated], lines.stops[repeated]),
+            *_counts(verdicts, lines.keys[repeated]),
+        )
+        template = np.zeros(len(lines.keys), np.bool_)
+        template[repeated[~tells]] = True
+        drop = self._reachable(batch, lines, template)
         guarded = self._guarded(lines, drop, batch.num_rows)
         drop &= ~guarded[lines.rows]
         batch = add_flags(batch, GUARD_FLAG, np.flatnonzero(guarded))
@@ -124,9 +168,25 @@ def _contains(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return found
 
 
+def _counts(verdicts: pa.Table, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each key, one of the verdicts': the families of its source that have the line near an edge, and all its families."""
+    place = np.searchsorted(verdicts["key"].to_numpy(), keys)
+    return verdicts["families"].to_numpy()[place], verdicts["source_families"].to_numpy()[place]
+
+
+def _tells_something(text: pa.Array, families: np.ndarray, source_families: np.ndarray) -> np.ndarray:
+    """Which of these repeated lines are dates, or headings that not every other story has."""
+    words, digits = (pc.count_substring_regex(text, pattern).to_numpy(zero_copy_only=False) for pattern in (_WORD, _DIGIT))
+    year, heading = (pc.match_substring_regex(text, pattern).to_numpy(zero_copy_only=False) for pattern in (_YEAR, _HEADING))
+    date = (words == 0) | ((words <= 3) & year) | ((words <= 2) & (digits >= 1) & (digits <= 4))
+    rare = families * 10_000 < _in_10_000(HEADING_MIN_SHARE) * source_families
+    tells: np.ndarray = date | (heading & rare)
+    return tells
+
+
 def _evidence(verdicts: pa.Table, keys: np.ndarray) -> pa.Array:
     """One JSON object a removed line: the families of its source that have it near an edge, and their share."""
-    used, place = np.unique(np.searchsorted(verdicts["key"].to_numpy(), keys), return_inverse=True)
-    families, totals = verdicts["families"].to_numpy()[used].tolist(), verdicts["source_families"].to_numpy()[used].tolist()
-    texts = [f'{{"families": {count}, "share": {count / total:.3f}}}' for count, total in zip(families, totals)]
+    used, place = np.unique(keys, return_inverse=True)
+    counts = zip(*(column.tolist() for column in _counts(verdicts, used)))
+    texts = [f'{{"families": {count}, "share": {count / total:.3f}}}' for count, total in counts]
     return pa.array(texts, pa.string()).take(pa.array(place))

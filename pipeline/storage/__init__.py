@@ -8,11 +8,12 @@ from pipeline.storage.reading import first_bytes, open_seekable, read_range
 from pipeline.storage.remote import remote_files, remote_status
 from pipeline.storage.retries import counted_retries
 from pipeline.storage.status import CHUNK_BYTES, FileStatus
-from pipeline.storage.urls import file_name, is_url, is_web, local_path, shown
+from pipeline.storage.urls import check_address, file_name, is_url, is_web, local_path, shown
 
 __all__ = [
     "CHUNK_BYTES",
     "FileStatus",
+    "check_address",
     "counted_retries",
     "file_name",
     "first_bytes",

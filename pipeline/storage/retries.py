@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from http.client import HTTPException
+from http.client import HTTPException, InvalidURL
 from socket import EAI_NONAME, gaierror
 from urllib.error import HTTPError, URLError
 
@@ -20,7 +20,16 @@ WAITS = (0.5, 2.0, 8.0)
 
 _AGAIN = (408, 425, 429)  # of the answers that are not the server's own fault: too slow, too early, too many
 _MISSING = (404, 410)
-_FINAL = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, NotImplementedError, ValueError, TypeError)
+_FINAL = (
+    InvalidURL,
+    FileNotFoundError,
+    PermissionError,
+    IsADirectoryError,
+    NotADirectoryError,
+    NotImplementedError,
+    ValueError,
+    TypeError,
+)
 
 
 class MissingError(UserError):

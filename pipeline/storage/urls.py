@@ -2,7 +2,9 @@
 
 import re
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+from pipeline.errors import UserError
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 _WEB = ("http", "https")
@@ -24,9 +26,16 @@ def is_web(url: str) -> bool:
 
 
 def local_path(path: str) -> Path:
-    """The path of a file or folder of this machine, also of one that is given as `file://`; `~` is the home folder."""
-    plain = unquote(urlsplit(path).path) if _SCHEME.match(path) else path
-    return Path(plain).expanduser()
+    """The path of a file or folder of this machine, also of one that is given as `file://`; `~` is the home folder.
+
+    >>> local_path("file:///data/news%20today/*.csv").as_posix(), local_path("file://localhost/data").as_posix()
+    ('/data/news today/*.csv', '/data')
+    """
+    scheme = _SCHEME.match(path)
+    if scheme:
+        _, slash, rest = path[scheme.end() :].partition("/")
+        path = unquote(slash + rest) or "/"
+    return Path(path).expanduser()
 
 
 def file_name(url: str) -> str:
@@ -36,6 +45,28 @@ def file_name(url: str) -> str:
     'news today.jsonl.gz'
     """
     return unquote(PurePosixPath(urlsplit(url).path).name) if is_web(url) else PurePosixPath(url).name
+
+
+def check_address(url: str) -> None:
+    """Raises UserError for a web address that is none."""
+    try:
+        as_sent(split_login(url)[0])
+    except ValueError as error:
+        raise UserError(f"{url}: not a web address ({error}); look at input.path") from None
+
+
+def as_sent(url: str) -> str:
+    """A web address in ASCII, as it goes over the wire; what is escaped already stays. Raises ValueError for one that is none.
+
+    >>> as_sent("https://müller.example/Über uns.html?q=ä%20b")
+    'https://xn--mller-kva.example/%C3%9Cber%20uns.html?q=%C3%A4%20b'
+    """
+    parts = urlsplit(url)
+    if not parts.hostname or parts.port == 0:  # asking for the port raises for one that is no number
+        raise ValueError("no host in it")
+    host = parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode("ascii")
+    path, query = (quote(part, safe="%/:@!$&'()*+,;=?~[]") for part in (parts.path, parts.query))
+    return urlunsplit(parts._replace(netloc=host, path=path, query=query, fragment=""))
 
 
 def split_login(url: str) -> tuple[str, str | None]:

@@ -9,7 +9,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from pipeline.storage.status import CHUNK_BYTES, FileStatus, check_unchanged
-from pipeline.storage.urls import split_login
+from pipeline.storage.urls import as_sent, split_login
 
 _TIMEOUT_SECONDS = 60  # without a byte
 _SIZE = re.compile(r"bytes (?:\d+-\d+|\*)/(\d+)")
@@ -71,7 +71,7 @@ class WebFile:
         if start or stop is not None:
             headers["Range"] = f"bytes={start}-{'' if stop is None else stop - 1}"
         address, login = split_login(self.url)
-        request = Request(address, headers=headers)
+        request = Request(as_sent(address), headers=headers)
         if login is not None:
             request.add_unredirected_header("Authorization", f"Basic {b64encode(login.encode()).decode()}")
         response: HTTPResponse = urlopen(request, timeout=_TIMEOUT_SECONDS)

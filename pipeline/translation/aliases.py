@@ -2,9 +2,9 @@
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from rapidfuzz.distance import Levenshtein
 
 from pipeline.kernels.attestations import NAME
+from pipeline.translation.names import distance
 
 RULE = "A"  # `names.is_variant`
 
@@ -25,12 +25,8 @@ def aliases(evidence: pa.Table) -> pa.RecordBatch:
     """ALIASES in order of the variant, from `evidence.EVIDENCE`."""
     names = evidence.filter(pc.equal(evidence["kind"], NAME)).sort_by([("variant", "ascending"), ("form", "ascending")])
     rows = [
-        {"variant": variant, "canonical": form, "rule": RULE, "families": count, "docs": docs, **_scores(variant, form)}
+        {"variant": variant, "canonical": form, "rule": RULE, "families": count, "docs": docs, **distance(variant, form)}
         for variant, form, count, docs in zip(*(names[c].to_pylist() for c in ("variant", "form", "count", "docs")), strict=True)
     ]
     return pa.RecordBatch.from_pylist(rows, schema=ALIASES)
 
-
-def _scores(variant: str, form: str) -> dict[str, int]:
-    letters = Levenshtein.distance(variant.casefold(), form.casefold())
-    return {"letters": letters, "similarity": 1000 - round(1000 * letters / max(len(variant), len(form)))}

@@ -46,6 +46,7 @@ EVIDENCE = pa.schema(
         ("kind", pa.int8()),  # PHRASE, NAME or WORD
         ("key", pa.uint64()),
         ("variant", pa.string()),  # of a name
+        ("variant_families", pa.int64()),  # that write it, all above the gate
         ("form", pa.string()),  # how other families write it
         ("families", pa.list_(pa.string())),
         ("docs", pa.list_(pa.string())),  # one of each of these families

@@ -1,14 +1,14 @@
 """The word lists of `lexicon.yaml` as the stage and its kernels want them."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
 import numpy as np
 import yaml
 
-from pipeline.kernels.cased_words import make_classes
+from pipeline.kernels.cased_words import holds, make_classes, word_keys
 from pipeline.kernels.casing import ARTICLE, FUNCTION, JOINING, PARTICLE, ROLE, TITLE
 
 
@@ -41,6 +41,12 @@ def english_words() -> np.ndarray:
         bits: np.ndarray = table["bits"]
     bits.flags.writeable = False
     return bits
+
+
+@lru_cache(maxsize=65536)
+def is_english(word: str) -> bool:
+    """Whether a word in lower case is one of `english_words`, or one of the others that pass."""
+    return bool(holds(english_words(), word_keys([word]))[0])
 
 
 @cache

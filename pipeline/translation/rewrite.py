@@ -1,4 +1,4 @@
-"""From verdicts to spans: phrases in the form that other families write, and proposals for the spelling of names."""
+"""From verdicts to spans: phrases and words in the form that other families write."""
 
 import json
 import re
@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 from pipeline.edits import Span
 from pipeline.kernels.attestations import NAME, PHRASE, WORD
 from pipeline.kernels.cased_words import make_slots
-from pipeline.kernels.names import find_names
 from pipeline.kernels.phrases import find_phrases
 from pipeline.kernels.text import buffers
 from pipeline.translation.lexicon import classes, word_list
+from pipeline.translation.names import distance
 from pipeline.translation.words import LEAST_FAMILIES, Strange, Uses
 
 _DOCS_TOLD = 3  # documents named as evidence
@@ -38,33 +38,17 @@ def repair_phrases(
     text: pa.Array, rows: np.ndarray, families: Mapping[int, str], verdicts: pa.Table, min_families: int
 ) -> Iterator[Span]:
     """Edits that give phrases of these rows the form that other families write. Longer phrases go first, then earlier ones."""
-    known = {verdict["key"]: verdict for verdict in _of_kind(verdicts, PHRASE)}
+    known = {verdict["key"]: verdict for verdict in of_kind(verdicts, PHRASE)}
     offsets, data = buffers(text)
     found, keys = find_phrases(offsets, data, rows, *classes(), make_slots(np.array(list(known), np.uint64)))
     taken: set[int] = set()  # bytes of `data` that an edit has claimed
     for (row, start, stop), key in sorted(zip(found.tolist(), keys.tolist(), strict=True), key=_longest_first):
         phrase, verdict = bytes(data[start:stop]).decode(), known[key]
         needed = min_families if phrase.lower() != phrase else max(min_families, _FAMILIES_ALL_LOWER)
-        evidence = _evidence(verdict, families[row], needed)
+        evidence = evidence_of(verdict, families[row], needed)
         if evidence and verdict["form"].lower() == phrase.lower() and taken.isdisjoint(range(start, stop)):
             taken.update(range(start, stop))
-            yield _smallest_span(row, start - int(offsets[row]), phrase, verdict["form"], "phrase_case", evidence)
-
-
-def propose_names(
-    text: pa.Array, rows: np.ndarray, families: Mapping[int, str], verdicts: pa.Table, min_families: int
-) -> Iterator[Span]:
-    """Proposals to spell names of these rows as other families do."""
-    aliases = {verdict["variant"]: verdict for verdict in _of_kind(verdicts, NAME)}
-    if not aliases:
-        return
-    offsets, data = buffers(text)
-    for row, start, stop in find_names(offsets, data, rows, *classes())[0].tolist():
-        alias = aliases.get(bytes(data[start:stop]).decode())
-        evidence = alias and _evidence(alias, families[row], min_families)
-        if alias and evidence:
-            first = int(offsets[row])
-            yield Span(row, start - first, stop - first, alias["form"], "name_variant", kind="proposal", evidence=evidence)
+            yield smallest_span(row, start - int(offsets[row]), phrase, verdict["form"], "phrase_case", evidence)
 
 
 def capitalise_words(
@@ -81,11 +65,11 @@ def capitalise_words(
         verdict, first = verdicts[key], int(offsets[row])
         word = bytes(data[first + start : first + stop]).decode()
         uses = Uses(verdict["lower"], verdict["capital"])
-        evidence = _evidence(verdict, families[row], max(least, LEAST_FAMILIES))
+        evidence = evidence_of(verdict, families[row], max(least, LEAST_FAMILIES))
         around = bytes(data[max(first, first + start - _AROUND_BYTES) : min(first + stop + _AROUND_BYTES, int(offsets[row + 1]))])
         agrees = verdict["form"].lower() == word and word.isascii() and word not in word_list("particles")
         if evidence and agrees and uses.is_name(0 if row in passed else own[row, key]) and _is_english(around):
-            yield _smallest_span(row, start, word, verdict["form"], "word_case", evidence)
+            yield smallest_span(row, start, word, verdict["form"], "word_case", evidence)
 
 
 def _is_english(around: bytes) -> bool:
@@ -95,7 +79,7 @@ def _is_english(around: bytes) -> bool:
 def without_edited(notes: Sequence[Span], edits: Sequence[Span]) -> list[Span]:
     """The notes that do not say again what an edit has done: those that touch no edit."""
     edited = {(edit.row, at) for edit in edits for at in range(edit.start, edit.stop)}
-    return [note for note in notes if not any((note.row, at) in edited for at in range(note.start, note.stop))]
+    return [note for note in notes if not any((note.row, at) in edited for at in range(note.start, max(note.stop, note.start + 1)))]
 
 
 def disjoint(edits: Iterable[Span]) -> list[Span]:
@@ -110,7 +94,7 @@ def disjoint(edits: Iterable[Span]) -> list[Span]:
     return kept
 
 
-def _of_kind(verdicts: pa.Table, kind: int) -> list[dict[str, Any]]:
+def of_kind(verdicts: pa.Table, kind: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = verdicts.filter(pc.equal(verdicts["kind"], kind)).to_pylist()
     return found
 
@@ -120,8 +104,8 @@ def _longest_first(item: tuple[list[int], int]) -> tuple[int, int, int]:
     return row, start - stop, start
 
 
-def _evidence(verdict: Verdict, family: str, min_families: int) -> str | None:
-    """What other families show, as JSON: how many, and documents of the first; None if they are fewer than `min_families`."""
+def evidence_of(verdict: Verdict, family: str, min_families: int) -> str | None:
+    """What other families show, as JSON: how many, documents of the first, and scores; None if they are fewer than `min_families`."""
     names = verdict["families"]
     others = [doc for name, doc in zip(names, verdict["docs"], strict=True) if name != family]
     if len(others) < min_families:
@@ -129,16 +113,16 @@ def _evidence(verdict: Verdict, family: str, min_families: int) -> str | None:
     told = {"form": verdict["form"], "families": verdict["count"] - (len(names) - len(others)), "docs": others[:_DOCS_TOLD]}
     if verdict["kind"] == WORD:
         told |= {"uses": {"lower": verdict["lower"], "capital": verdict["capital"]}}
+    if verdict["kind"] == NAME:
+        told |= distance(verdict["variant"], verdict["form"])
     return json.dumps(told, ensure_ascii=False)
 
 
-def _smallest_span(row: int, start: int, phrase: str, form: str, rule: str, evidence: str) -> Span:
+def smallest_span(row: int, start: int, phrase: str, form: str, rule: str, evidence: str) -> Span:
     """The edit from phrase to form, without what both begin and end with."""
-    first, last = 0, 0
-    while phrase[first] == form[first]:
-        first += 1
-    while phrase[-1 - last] == form[-1 - last]:
-        last += 1
+    shorter = min(len(phrase), len(form))
+    first = next((i for i in range(shorter) if phrase[i] != form[i]), shorter)
+    last = next((i for i in range(shorter - first) if phrase[-1 - i] != form[-1 - i]), shorter - first)
     begin = start + len(phrase[:first].encode())
     stop = start + len(phrase[: len(phrase) - last].encode())
     return Span(row, begin, stop, form[first : len(form) - last], rule, evidence=evidence)

@@ -16,10 +16,11 @@ import pyarrow.compute as pc
 
 from pipeline.edits import Span
 from pipeline.files import open_ipc, read_batches, write_array, write_ipc
-from pipeline.kernels.attestations import WORD
+from pipeline.kernels.attestations import NAME, WORD
 from pipeline.translation import repairs
 from pipeline.translation.evidence import ASKED, answer, ask, join_asked, read_asked
-from pipeline.translation.rewrite import capitalise_words, disjoint, propose_names, repair_phrases, without_edited
+from pipeline.translation.respell import respell_names
+from pipeline.translation.rewrite import capitalise_words, disjoint, of_kind, repair_phrases, without_edited
 from pipeline.translation.scope import family_of, judged_rows, lengths
 from pipeline.translation.score import Hits, evidence_json, scan, score
 from pipeline.translation.words import STRANGE, Strange
@@ -161,7 +162,8 @@ def spans_of(verdicts: pa.Table) -> Iterator[Span]:
 def _corpus_spans(settings: Settings, shard: Shard, passed: np.ndarray) -> Iterator[tuple[int, list[Span]]]:
     """For each document about which the corpus shows something: its row in the shard, and the spans, whose row is that in its batch."""
     evidence = open_ipc(settings.file("evidence.arrow")).read_all()
-    words = {verdict["key"]: verdict for verdict in evidence.filter(pc.equal(evidence["kind"], WORD)).to_pylist()}
+    words = {verdict["key"]: verdict for verdict in of_kind(evidence, WORD)}
+    aliases = {verdict["variant"]: verdict for verdict in of_kind(evidence, NAME)}
     strange = Strange.load(settings.file(f"strange-{shard.number:05d}.arrow")).of_keys(np.array(list(words), np.uint64))
     row = 0
     for batch in read_batches(Path(shard.path)) if len(strange.rows) or (len(passed) and evidence.num_rows) else ():
@@ -173,7 +175,9 @@ def _corpus_spans(settings: Settings, shard: Shard, passed: np.ndarray) -> Itera
             spans = [*repair_phrases(text, rows, families, evidence, settings.min_families)]
             single = capitalise_words(text, found, families, words, frozenset(rows.tolist()), settings.min_families)
             spans += without_edited([*single], spans)
-            spans += propose_names(text, rows, families, evidence, settings.min_families)
+            rewrite = settings.level == "names"
+            named = respell_names(text, rows, families, aliases, settings.min_families, rewrite=rewrite)
+            spans += without_edited([*named], spans if rewrite else [])
             for number, edits in _by_row(spans).items():
                 yield row + number, edits
         row += batch.num_rows

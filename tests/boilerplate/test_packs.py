@@ -111,6 +111,35 @@ def test_an_example_that_its_own_rule_fails_is_named(tmp_path, rule, message):
         check_pack(path)
 
 
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (
+            without(max_tokens=2),
+            r"rule advert: the phrase 'Story continues below' has 3 tokens and can never match: max_tokens is 2",
+        ),
+        (without(min_tokens=2), r"rule advert: the phrase 'Advertisement' has 1 tokens and can never match: .*min_tokens 2"),
+        (without(phrases=["12", "Advertisement"]), r"rule advert: the phrase '12' would be any number"),
+    ],
+)
+def test_a_phrase_that_can_never_match_is_named(tmp_path, rule, message):
+    """A limit that its own phrase breaks, or digits alone, are mistakes of the pack's author."""
+    with pytest.raises(UserError, match=message):
+        check_pack(write(tmp_path, rule))
+
+
+# Rules whose first example stood on a real page, word for word; `seen` names the site. A floor goes up with the work.
+SEEN = {"common": 25, "en": 40, "de": 36, "es": 24, "fr": 22, "ru": 22, "ar": 20, "id": 20, "pt": 18, "fa": 17, "zh": 16}
+
+
+@pytest.mark.parametrize(("name", "floor"), SEEN.items())
+def test_rules_are_shown_on_real_pages(name, floor):
+    """The named packs have 25 rules or more, and at least so many of them name the site where their first example stood."""
+    rules = read_pack(find_pack(name)).rules
+    assert len(rules) >= 25
+    assert sum(bool(rule.seen) for rule in rules) >= floor
+
+
 def test_an_escaped_backslash_is_no_class(tmp_path):
     r"""`\\w` in a pattern is a backslash and a w."""
     rule = without("phrases", pattern=[r"a\\w"], strips=[r"a\w"])

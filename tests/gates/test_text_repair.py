@@ -11,9 +11,10 @@ import pyarrow as pa
 import pytest
 
 from pipeline.kernels.language_tables import label_names
+from pipeline.language.guesses import best_labels
 from pipeline.readers.decode import decode
 from pipeline.stages.fix_encoding import FixEncoding
-from pipeline.stages.identify_language import IdentifyLanguage, best_labels
+from pipeline.stages.identify_language import IdentifyLanguage
 from tests.support import batch_of
 
 FOLDER = Path(os.environ.get("CORPUS_DEV_DATA", ".")) / "text-repair-dev" / "language"

@@ -54,7 +54,8 @@ def test_takes_lists_arrays_and_columns() -> None:
         ({"ids": ["x"]}, "1 ids for 2 texts"),
         ({"ids": ["x", "x"]}, "'x' occurs twice"),
         ({"keep": "best"}, "keep is 'best'"),
-        ({"num_perm": 0}, "num_perm is 0"),
+        ({"num_perm": 0}, "no bands of 0 permutations"),
+        ({"num_perm": 4}, "no bands of 4 permutations find pairs of similarity 0.5 with a chance of 0.99, but at best 0.938"),
     ],
 )
 def test_refuses_what_cannot_be(settings: dict[str, Any], message: str) -> None:

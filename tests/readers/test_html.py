@@ -3,11 +3,15 @@
 import os
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 pytest.importorskip("trafilatura")
 
@@ -115,7 +119,8 @@ def test_a_piece_of_a_page_is_read(html: str) -> None:
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "not text (binary"),
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + bytes(range(256)), "not text (binary"),
         (b"<p>" + b"x" * MAX_PAGE_BYTES, "page too long ("),
-        (b"<html><body>" + b"<div>" * 50_000 + b"text" + b"</div>" * 50_000, "no main text in the page"),
+        (b"<html><body>" + b"<p><b>x" * 60_000, "page too long (120002 tags, the limit is 100000)"),
+        (b"<html><body>" + b"<div>" * 40_000 + b"text" + b"</div>" * 40_000, "no main text in the page"),
     ],
 )
 def test_what_is_no_page_goes_to_quarantine(tmp_path: Path, raw: bytes, reason: str) -> None:
@@ -128,6 +133,59 @@ def test_what_is_no_page_goes_to_quarantine(tmp_path: Path, raw: bytes, reason: 
     assert position == "file"
     assert found.startswith(reason)
     assert reading.quarantine[0]["raw"] == raw
+
+
+@pytest.mark.parametrize("unit", ["<a", "<html ", "a", " ", "<!-- ", '<p a="', "</", "<p lang="])
+def test_no_page_takes_the_patterns_for_ever(unit: str) -> None:
+    """What is made to be tried over and over is done within the time of a long page."""
+    start = time.perf_counter()
+    for before in ("<", "<html lang=", "<html><body><p>x</p>"):
+        with suppress(NoPageError):
+            read_page(before + unit * (1_000_000 // len(unit)))
+    assert time.perf_counter() - start < 20
+
+
+_PARTS = st.sampled_from(
+    [
+        "<p>",
+        "</p>",
+        "<html>",
+        "<div",
+        ">",
+        "&amp;",
+        "&#0;",
+        "&#xD800;",
+        "<!--",
+        "-->",
+        "<title>",
+        "<meta charset=koi8-r>",
+        "word ",
+        "é",
+    ]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(_PARTS | st.text(max_size=5), max_size=25).map("".join) | st.binary(max_size=200))
+def test_every_page_is_a_document_or_has_a_reason(made: str | bytes) -> None:
+    """Whatever it holds, and twice the same."""
+
+    def outcome() -> object:
+        try:
+            page = read_page(made)
+        except NoPageError as error:
+            return str(error)
+        page.text.encode()
+        return page
+
+    assert outcome() == outcome()
+
+
+def test_a_page_with_a_lone_surrogate_goes_to_quarantine(tmp_path: Path) -> None:
+    """JSON can hold one, UTF-8 cannot."""
+    reading = read(write_jsonl(tmp_path / "a.jsonl", [b'{"html": "<p>\\ud800 some text of a page</p>"}', {"html": page()}]))
+    assert reading.column("doc_id") == ["a.jsonl#2"]
+    assert len(reading.quarantine) == 1
 
 
 def test_a_row_without_a_page_goes_to_quarantine(tmp_path: Path) -> None:

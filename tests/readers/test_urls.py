@@ -1,10 +1,10 @@
 """Inputs that are URLs: the same documents as from a local file, and what happens when the server does not play along."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -15,9 +15,11 @@ from pipeline.runner import run
 from pipeline.storage import retries
 from tests.readers.reading import read, write_bytes, write_jsonl
 from tests.readers.test_formats_agree import RECORDS, WRITERS
-from tests.runs import parquet_bytes, pipeline, run_file
+from tests.runs import parquet_bytes, run_file
 from tests.storage.server import Served, serving
-from tests.storage.stores import Store, memory_store
+from tests.storage.stores import Store, memory_store, s3_store
+from tests.support import SEEDS
+from tests.test_logs import commands
 
 
 @pytest.fixture(scope="module")
@@ -140,12 +142,30 @@ def test_a_run_from_the_command_line_with_workers(served: Served, tmp_path: Path
     path = write_jsonl(tmp_path / "news.jsonl", [{"id": f"n{n}", "text": f"{n} {'word ' * 200}"} for n in range(600)])
     served.files = {"news.jsonl": path.read_bytes()}
     settings = {"path": served.url("news.jsonl"), "shard_bytes": 300_000}
-    pipeline("run", run_file(tmp_path, path, input=settings, stages=["fix_encoding"]), "--workers", "2")
-    assert json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))["counts"]["kept"] == 600
-    missing = tmp_path / "missing"
-    done = pipeline("run", tmp_path / "run.yaml", "--input", served.url("nowhere.jsonl"), "--output", missing, code=2)
-    assert "nowhere.jsonl: no such file or folder (404); look at input.path" in done.stderr
+    config, missing = str(run_file(tmp_path, path, input=settings, stages=["fix_encoding"])), tmp_path / "missing"
+    (code, out, err), (missing_code, _, missing_err) = commands(
+        ["run", config, "--workers", "2"], ["run", config, "--input", served.url("nowhere.jsonl"), "--output", str(missing)]
+    )
+    assert (code, "600 records: 600 kept" in out) == (0, True), err
+    assert missing_code == 2
+    assert "nowhere.jsonl: no such file or folder (404); look at input.path" in missing_err
     assert not missing.exists()
+
+
+@pytest.mark.gate
+def test_a_run_from_s3_with_workers_writes_the_bytes_of_a_local_one(tmp_path: Path) -> None:
+    """The whole pipeline over a bucket, with two workers, and again over the folder of the same files."""
+    texts = list(SEEDS.values())
+    for number in range(40):
+        records = [{"id": f"{number}-{n}", "text": f"{text}\nCopy {number} of it."} for n, text in enumerate(texts * 3)]
+        write_jsonl(tmp_path / "news" / f"{number:02}.jsonl.zst", records)
+    files = {f"news/{path.name}": path.read_bytes() for path in (tmp_path / "news").iterdir()}
+    config = str(run_file(tmp_path, tmp_path / "news", input={"shard_bytes": 200_000}))
+    with s3_store(files) as store:
+        remote = ["run", config, "--input", store.url("news"), "--output", str(tmp_path / "remote"), "--workers", "2"]
+        done = commands(remote, ["run", config, "--workers", "2"])
+    assert [code for code, _, _ in done] == [0, 0], done
+    assert parquet_bytes(tmp_path / "remote") == parquet_bytes(tmp_path / "out")
 
 
 def test_what_a_url_carries_for_secrets_is_not_in_the_output(served: Served, tmp_path: Path) -> None:
@@ -163,3 +183,17 @@ def test_what_a_url_carries_for_secrets_is_not_in_the_output(served: Served, tmp
         assert file.is_dir() or b"sesame" not in file.read_bytes(), file
     values["input"] = {"path": f"{url}?signature=renewed"}
     assert run(parse_config(values, "test"), Quiet(), workers=1).unchanged
+
+
+@pytest.mark.parametrize("name", ["größe.jsonl", "two words.jsonl", "a+b,(c)[1].jsonl", "50%25.jsonl", "国务院.jsonl"])
+def test_names_that_are_not_ascii_are_asked_for_escaped(served: Served, name: str) -> None:
+    """As a browser would; the ids have the name as it reads."""
+    served.files = {unquote(name): b'{"text": "one"}\n'}
+    assert read(served.url(name)).column("doc_id") == [f"{unquote(name)}#1"]
+
+
+@pytest.mark.parametrize("url", ["http://[::1/a.jsonl", "http://host:port/a.jsonl", "https:///a.jsonl"])
+def test_what_is_no_address_is_an_error(url: str) -> None:
+    """Not a bug, and nothing to try again."""
+    with pytest.raises(UserError, match="not a web address"):
+        read(url)

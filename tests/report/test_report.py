@@ -11,10 +11,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.boilerplate.packs import check_pack
 from pipeline.cli import guarded
 from pipeline.errors import UserError
 from pipeline.report import make_report, render_html, report_again
 from pipeline.report.examples import CONTEXT
+from pipeline.report.repeated import learned_pack
 from tests.report.outputs import SCRIPT, hostile_records, run_over
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
@@ -179,7 +181,7 @@ def test_boilerplate_is_told_by_language(report: dict[str, Any], hostile_output:
 
 def test_the_head_tells_the_story(report: dict[str, Any], page: Page) -> None:
     """What stays, what was dropped for what, what was broken: each with its number."""
-    text = "".join(page.text)
+    text = "".join(page.text).replace("\u00a0", " ")
     assert "9 of 14 records are the clean corpus (64.3 %)." in text
     for fate in ("kept 9 64.3 %", "near-duplicates 3 21.4 %", "other languages 1 7.1 %", "could not be read 1 7.1 %"):
         assert fate in text
@@ -216,6 +218,20 @@ def test_lines_learned_from_the_corpus_are_shown(report: dict[str, Any]) -> None
     """By how often they were taken off."""
     assert report["repeated_lines"][0]["line"].startswith("Call our newsroom")
     assert report["repeated_lines"][0]["times"] >= 8
+    assert report["repeated_lines"][0]["families"] >= 3
+    assert 0 < report["repeated_lines"][0]["share"] <= 1
+
+
+def test_lines_learned_from_the_corpus_are_a_pack_to_look_through(report: dict[str, Any], tmp_path: Path) -> None:
+    """As it stands it passes the check of packs."""
+    (tmp_path / "learned.yaml").write_text(report["learned_pack"], encoding="utf-8")
+    [rule] = check_pack(tmp_path / "learned.yaml").rules
+    assert rule.phrases[0] == report["repeated_lines"][0]["line"]
+
+
+def test_a_pack_of_lines_that_cannot_be_phrases() -> None:
+    """Several lines in one, notices, and what has no letter: nothing to paste."""
+    assert learned_pack([{"line": line} for line in ("a\nb", "word " * 40, "--- 5 ---")]) == ""
 
 
 def test_report_is_made_again_from_the_output_alone(hostile_output: Path, tmp_path: Path) -> None:

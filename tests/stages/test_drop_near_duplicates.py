@@ -344,6 +344,25 @@ def test_run_file_with_another_rule_is_refused(setting: Any) -> None:
         parse_config({"input": {"path": "x"}, "stages": stages, "output": {"path": "y"}}, "run.yaml")
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"threshold": 0}, r"threshold: found 0; .*greater than 0"),
+        ({"threshold": 1.5}, r"threshold: found 1.5; .*less than or equal to 1"),
+        ({"threshold": "half"}, r"threshold: found 'half'"),
+        ({"containment": 0.0}, r"containment: found 0.0"),
+        ({"shingle_words": 0}, r"shingle_words: found 0"),
+        ({"num_perm": 4}, r"no bands of 4 permutations find pairs of similarity 0.5"),
+        ({"threshold": 0.01}, r"no bands of 128 permutations find pairs of similarity 0.01 with a chance of 0.99"),
+    ],
+)
+def test_run_file_with_impossible_settings_is_refused(settings: Any, message: str) -> None:
+    """The error names the place, what was found, and what could be."""
+    stages = [{"drop_near_duplicates": settings}]
+    with pytest.raises(UserError, match=r"stages\[0\]\.drop_near_duplicates.*" + message):
+        parse_config({"input": {"path": "x"}, "stages": stages, "output": {"path": "y"}}, "run.yaml")
+
+
 def test_shorter_version_goes_where_containment_is_asked_for() -> None:
     """Half of a story has a similarity below the threshold and lies wholly in the story; the other way round nothing is lost."""
     words = story(1, 300)

@@ -22,7 +22,8 @@ from pipeline.kernels.addresses import blank_addresses, has_address
 from pipeline.kernels.language import MAX_BYTES, PIECE_BYTES, identify
 from pipeline.kernels.language_tables import Profiles, label_names, load_profiles
 from pipeline.kernels.text import buffers
-from pipeline.stages.identify_language import IdentifyLanguage, best_labels
+from pipeline.language.guesses import best_labels
+from pipeline.stages.identify_language import IdentifyLanguage
 from tests.support import REPO, SEEDS, batch_of
 from tools.make_language_profiles import Shares, class_of_code_point, read_shares, score
 
@@ -77,6 +78,18 @@ def test_marks_unwanted_languages() -> None:
     strict = labelled(texts, IdentifyLanguage(keep=("en",), keep_und=False), drop_reason=marks)
     assert strict["drop_reason"].to_pylist() == [None, "language:de", "language:und", "too_short"]
     assert labelled(texts, drop_reason=marks)["drop_reason"].to_pylist() == marks
+
+
+def test_no_document_is_dropped_for_a_label_that_may_well_be_wrong() -> None:
+    """Two English words that look Catalan are undetermined where Catalan is not wanted; a sentence of German is German."""
+    texts = ["Media Alert:", GERMAN]
+    assert labelled(texts)["lang"].to_pylist() == ["ca", "de"]
+    wanted = labelled(texts, IdentifyLanguage(keep=("ca",)))
+    assert wanted["lang"].to_pylist() == ["ca", "de"]
+    assert wanted["drop_reason"].to_pylist() == [None, "language:de"]
+    unwanted = labelled(texts, IdentifyLanguage(keep=("en",)))
+    assert unwanted["lang"].to_pylist() == ["und", "de"]
+    assert unwanted["drop_reason"].to_pylist() == [None, "language:de"]
 
 
 def test_margin_and_share_decide_about_und() -> None:
@@ -219,6 +232,13 @@ def test_shares_by_line_for_those_who_ask() -> None:
     assert (flag["row"], flag["rule"], flag["kind"]) == (0, "language/lines", "flag")
     assert json.loads(flag["evidence"]) == {"de": 43, "en": 56}
     assert outcome.batch["text"].to_pylist() == texts
+
+
+def test_headings_do_not_make_a_document_mixed() -> None:
+    """Two words tell little, and of many lines some look like another language."""
+    text = "Media Alert:\n" + ENGLISH + "\nBerlin\n" + ENGLISH
+    assert labelled(["Media Alert:"])["lang"].to_pylist() == ["ca"]
+    assert IdentifyLanguage(per_line=True)(batch_of([text])).edits.num_rows == 0
 
 
 def test_offsets_of_a_slice() -> None:

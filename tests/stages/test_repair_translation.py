@@ -56,7 +56,7 @@ def test_names_are_proposed_and_not_rewritten():
         "Amir Khan Mottaki": ("Amir Khan Muttaqi", "name_variant", 2),
     }
     evidence = [json.loads(edit["evidence"]) for edit in edits if edit["removed"] == "Amir Khan Mottaki"]
-    assert evidence == [{"form": "Amir Khan Muttaqi", "families": 1, "docs": ["d3"]}]
+    assert evidence == [{"form": "Amir Khan Muttaqi", "families": 1, "docs": ["d3"], "letters": 2, "similarity": 882}]
 
 
 @pytest.mark.parametrize("drop", [(0, 0), (1, 2), (2, 2)])

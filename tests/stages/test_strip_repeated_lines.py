@@ -162,3 +162,43 @@ def test_very_long_lines_are_left_alone() -> None:
     paragraph = " ".join(f"word{'abcdefghijklmnopqrstuvwxyz'[i % 26]}" for i in range(61))
     for line in (paragraph, "x" * 801):
         assert cleaned(framed(tail=line)) == framed(tail=line)
+
+
+@pytest.mark.parametrize(
+    ("why", "line"),
+    [
+        ("date", "September {0}, 2005"),
+        ("date with a weekday", "Monday, May {0}"),
+        ("date in digits", "{0}.05.2005"),
+        ("Chinese date", "2024年5月{0}日"),
+        ("Persian date", "۲۳ آذر ۱۴۰۴"),
+        ("heading", "Background:"),
+    ],
+)
+def test_keeps_dates_and_headings_at_the_edge(why: str, line: str) -> None:
+    """Dates are one line, as digits are masked, but each tells something; a heading is followed by what it announces."""
+    other = [body(f"{s} of {t}") for s in SUBJECTS for t in SUBJECTS[:1]]
+    texts = [f"{line.format(place + 1)}\n{text}" for place, text in enumerate(framed())]
+    assert cleaned(texts + other) == texts + other
+
+
+def test_removes_line_with_telephone_and_line_that_only_ends_like_a_heading() -> None:
+    """A number of ten digits is no date; what stands in every story of a source is its page."""
+    for line in ("Larry Smar (202) 228-6367", "Filter by:"):
+        assert cleaned(framed(tail=line)) == framed()
+
+
+def test_keeps_headline_that_follow_ups_share() -> None:
+    """Five stories of seventy: a template has ten, or a fifth of the source."""
+    headline = "Senators announce hurricane recovery grants"
+    other = [body(f"{s} of {t}") for s in SUBJECTS for t in SUBJECTS[:7]]
+    assert cleaned(framed(head=headline) + other) == framed(head=headline) + other
+    assert cleaned(framed(head=headline, count=10) + other) == framed(count=10) + other
+
+
+def test_keeps_the_end_of_letters() -> None:
+    """A line of a word or two needs twice the share: 6 of 76 letters end alike, 9 of 79 carry a template."""
+    other = [body(f"{s} of {t}") for s in SUBJECTS for t in SUBJECTS[:7]]
+    letters = framed(tail="Sincerely yours,", count=6)
+    assert cleaned(letters + other) == letters + other
+    assert cleaned(framed(tail="### Return", count=9) + other) == framed(count=9) + other

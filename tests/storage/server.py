@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
 
 
 @dataclass
@@ -36,7 +37,7 @@ def serving(served: Served) -> Iterator[Served]:
         def do_GET(self) -> None:
             wanted = self.headers.get("Range")
             served.requests.append((self.path, wanted))
-            data = served.files.get(self.path.partition("?")[0].lstrip("/"))
+            data = served.files.get(unquote(self.path.partition("?")[0]).lstrip("/"))
             status = served.failures.pop(0) if served.failures else 200 if data is not None else 404
             if (
                 served.login is not None

@@ -32,6 +32,8 @@ OTHERS = [
     ("Amir Khan", "Amir Khan Muttaqi", "as many words"),
     ("Amir Khan", "Amir Khan", "no difference"),
     ("South Africa", "South African", "not alike"),
+    ("Capital Theatre", "Capital Theater", "English words"),
+    ("Northwest China", "Northeast China", "English words"),
 ]
 
 

@@ -1,0 +1,1 @@
+"""What identify_language is made of."""
