@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+TESTING := .venv/.testing
 
 .PHONY: run test lint check bench gate clean
 .DELETE_ON_ERROR:
@@ -13,13 +14,17 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
+$(TESTING): $(READY) requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.lock
+	touch $(TESTING)
+
 run: $(READY)          ## clean the five seed documents into data/seeds
 	$(BIN)/pipeline run configs/seeds.yaml
 
-test: $(READY)         ## the tests, on two processes
+test: $(TESTING)         ## the tests, on two processes
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not gate"
 
-lint: $(READY)
+lint: $(TESTING)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
@@ -27,12 +32,12 @@ check: lint test run   ## what has to pass before a change lands
 	$(BIN)/pipeline check configs/seeds.yaml
 	$(BIN)/pipeline check configs/news.yaml
 
-bench: $(READY)        ## ratios against the libraries people would use instead; DOCS=file.jsonl[.zst] for real text
+bench: $(TESTING)        ## ratios against the libraries people would use instead; DOCS=file.jsonl[.zst] for real text
 	$(BIN)/python benchmarks/end_to_end.py $(DOCS)
 	$(BIN)/python benchmarks/boilerplate.py $(DOCS)
 	$(BIN)/python benchmarks/text_repair.py $(DOCS)
 
-gate: $(READY)         ## slow suites with pinned floors
+gate: $(TESTING)         ## slow suites with pinned floors
 	$(BIN)/python -m pytest -m gate
 
 clean:
