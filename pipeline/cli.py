@@ -136,12 +136,12 @@ def explain(
 def report(
     output: Annotated[Path, typer.Argument(help="The folder of a finished run.", metavar="OUT")],
     dataset_card: Annotated[bool, typer.Option("--dataset-card", help="Also write README.md for the Hugging Face hub.")] = False,
-    license_name: Annotated[str | None, typer.Option("--license", help="Licence for the card, such as cc-by-4.0.")] = None,
+    license_name: Annotated[str | None, typer.Option("--license", help="The same, with this licence, such as cc-by-4.0.")] = None,
 ) -> None:
     """Write report.json and report.html again from a finished output."""
     from pipeline.report import report_again
 
-    report_again(output, card=dataset_card, license_name=license_name)
+    report_again(output, card=dataset_card or license_name is not None, license_name=license_name)
     print(f"written: {output / 'report.html'}")
 
 

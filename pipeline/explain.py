@@ -18,7 +18,6 @@ from pipeline.stage import CorpusStage
 
 CONTEXT = 60  # characters on either side of a change
 _OTHERS = 10  # members of its cluster that are named
-_ANY_SIZE = 2**62
 
 Document = Mapping[str, Any]
 
@@ -66,6 +65,11 @@ class Explanation:
     def __str__(self) -> str:
         return "\n".join(self.lines())
 
+    def _repr_html_(self) -> str:
+        from pipeline.notebook import explanation_html  # which knows what an explanation is
+
+        return explanation_html(self)
+
     def lines(self) -> list[str]:
         """Every change and remark in a line with its step, and last what became of the document."""
         told = []
@@ -91,12 +95,12 @@ def explain_document(output: Path, doc_id: str, config: RunConfig) -> Explanatio
     if not path.is_file():
         raise UserError(f"{output}: holds no finished run; start it with `pipeline run`, or explain a text with --text FILE")
     manifest = json.loads(path.read_text(encoding="utf-8"))
-    document = find_documents(output, [doc_id], _ANY_SIZE, SCHEMA.names).get(doc_id)
+    document = find_documents(output, [doc_id], SCHEMA.names).get(doc_id)
     if document is None:
         raise UserError(f"{output}: no document {doc_id!r}. {_nearest(output, doc_id)}")
     explained = explain_row(document, find_edits(output, [doc_id]).get(doc_id, []), manifest["stages"])
     survivor_id = document.get("survivor_id")
-    survivor = find_documents(output, [survivor_id], _ANY_SIZE).get(survivor_id) if survivor_id else None
+    survivor = find_documents(output, [survivor_id]).get(survivor_id) if survivor_id else None
     notes = []
     if manifest["run_file_digest"] != config.digest():
         notes.append(f"{config.origin} is not the run file that {output} was made with; shown is what was done then")

@@ -17,12 +17,12 @@ from pipeline.files import WORK, open_ipc, write_json
 from pipeline.job import Job, Progress, open_output, peak_rss_bytes
 from pipeline.lock import locked
 from pipeline.manifest import input_digests, make_manifest
-from pipeline.neardup.store import WriteSignatures
+from pipeline.neardup.store import LEFT, WriteSignatures
 from pipeline.population import add_up, characters_by_reason, describe_population, merge_removed
 from pipeline.readers import QUARANTINE, ReadResult, ReadTask, plan_input, read_task, resolve_duplicate_ids
 from pipeline.report import CARD, report_again, write_report
 from pipeline.result import RunResult
-from pipeline.segments import run_segments
+from pipeline.segments import last_shards, run_segments
 from pipeline.writer import cut_parts, duplicates_table, measure_shard, write_parquet, write_part
 
 
@@ -55,7 +55,7 @@ def run(
             with job.checkpoints:
                 read, totals, steps, files = _carry_out(job, config, plan.tasks)
         manifest = make_manifest(config, fingerprint, read, totals, steps, files, seconds=time.perf_counter() - start)
-        write_report(output, manifest)
+        write_report(output, manifest, shards=last_shards(job, config.stages))
         write_json(output / "manifest.json", manifest)
         shutil.rmtree(job.work)
     job.peak_rss[0] = peak_rss_bytes()
@@ -104,7 +104,7 @@ def _write(
         parts = cut_parts([size[:, column] for size in sizes], config.output.part_bytes)
         function = partial(write_part, kind, str(job.output / kind), shards, edits)
         files += job.map(f"write {kind}", function, [[number, slices] for number, slices in enumerate(parts)])
-        left = job.work / "shared" / "kept_signatures"
+        left = job.work / "shared" / LEFT
         if kind == "documents" and left.exists():
             signatures = WriteSignatures(str(left), shards, str(job.output / "signatures"))
             files += job.map("write signatures", signatures, [[number, slices] for number, slices in enumerate(parts)])

@@ -41,6 +41,11 @@ def run_segments(job: Job, stages: Sequence[NamedStage], shards: list[str]) -> P
     return done
 
 
+def last_shards(job: Job, stages: Sequence[NamedStage]) -> list[Path]:
+    """The shards after all stages, as long as the work folder is there."""
+    return sorted((job.work / f"segment-{plan_segments(stages)[-1].number}").glob("shard-*.arrow"))
+
+
 def run_segment(job: Job, segment: Segment, shards: list[str]) -> dict[str, Any]:
     """The barrier's judgement over all shards, then every shard through the segment."""
     name = f"segment-{segment.number}"

@@ -1,5 +1,6 @@
 """Batches, shards and whole stages for tests: the real parts on small inputs, in this process."""
 
+import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,8 @@ from pipeline.segment import _cut, _read_verdicts
 from pipeline.stage import Corpus, CorpusStage, Outcome, Stage
 
 REPO = Path(__file__).parent.parent
+# Files of hundreds of tiny runs are synced to the disk one by one; in memory that costs nothing.
+SCRATCH = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 SEEDS = {path.name: path.read_text(encoding="utf-8") for path in sorted((REPO / "seeds").glob("*.txt"))}
 
 
@@ -45,7 +48,7 @@ def write_shards(folder: Path, shards: Sequence[Sequence[pa.RecordBatch]]) -> Co
 
 def run_stage(stage: Stage, shards: Sequence[Sequence[pa.RecordBatch]]) -> tuple[pa.Table, pa.Table]:
     """All documents and all edits (rows counted through the corpus) after the stage."""
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as name:
         corpus = write_shards(Path(name), shards)
         if isinstance(stage, CorpusStage):
             stage.judge(corpus)

@@ -1,6 +1,7 @@
 """The pipeline as a library: `run`, `clean` and what they return, in notebooks, scripts and standard input."""
 
 import doctest
+import re
 import shutil
 import subprocess
 import sys
@@ -172,6 +173,16 @@ def test_cleaned_texts_say_why(cleaned: pipeline.Cleaned) -> None:
     assert cleaned.original(-1) == seed(4)
     with pytest.raises(IndexError):
         cleaned.why(5)
+
+
+def test_a_notebook_shows_each_change_in_its_words() -> None:
+    """As HTML; nothing of a text is markup."""
+    text = "He said <script>alert(1)</script> wasnâ€™t what he meant."
+    html = pipeline.clean([text], ["fix_encoding", "identify_language"], ids=["<b>"]).explain(0)._repr_html_()
+    assert "encoding/mojibake" in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; wasn<del>" in html
+    assert "<p><b>&lt;b&gt;</b>: kept</p>" in html
+    assert set(re.findall(r"</?(\w+)", html)) <= {"div", "style", "p", "b", "del", "ins", "span"}
 
 
 @pytest.mark.parametrize("texts", [["a", None, "b"], pa.array(["a", None, "b"]), pa.chunked_array([["a"], [None, "b"]])])

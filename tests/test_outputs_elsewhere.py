@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 import pipeline
+from pipeline.cli import app, guarded
 from pipeline.job import open_output
 from pipeline.report.card import CARD, MARK, is_card, render_card
 from tests.support import REPO
@@ -121,6 +122,29 @@ def test_card_does_not_change_the_run(tmp_path: Path) -> None:
     replaced = pipeline.run(values(out, dataset_card=False), workers=1, limit=1, overwrite=True)
     assert replaced.counts["records"] == 1
     assert not (out / CARD).exists()
+
+
+@pytest.mark.parametrize(("options", "license_name"), [(["--dataset-card"], None), (["--license", "mit"], "mit")])
+def test_card_is_made_from_a_finished_output(options: list[str], license_name: str | None, tmp_path: Path) -> None:
+    """By `pipeline report`, also where the run file did not ask for one."""
+    out = tmp_path / "out"
+    pipeline.run(values(out, dataset_card=False, license=None), workers=1)
+    assert guarded(lambda: app(["report", str(out), *options], standalone_mode=False)) == 0
+    header = yaml.safe_load((out / CARD).read_text(encoding="utf-8").split("---\n")[1])
+    assert header.get("license") == license_name
+    (out / CARD).write_text("# Mine\n", encoding="utf-8")
+    assert guarded(lambda: app(["report", str(out), *options], standalone_mode=False)) == 2
+    assert (out / CARD).read_text(encoding="utf-8") == "# Mine\n"
+
+
+def test_a_column_of_a_frame_may_be_cleaned() -> None:
+    """Of pandas or Polars, with its other columns for what stages go by, whatever its index."""
+    texts, sources = ["Itâ€™s here.", "Well met."], ["a", "b"]
+    frame = pandas.DataFrame({"text": texts, "source": sources}, index=[7, 3])
+    for made in (frame, polars.DataFrame({"text": texts, "source": sources})):
+        cleaned = pipeline.clean(made["text"], ["fix_encoding"], ids=made["source"], columns={"source": made["source"]})
+        assert cleaned.texts == ["It’s here.", "Well met."]
+        assert cleaned.documents["source"].to_pylist() == cleaned.documents["doc_id"].to_pylist() == sources
 
 
 def test_a_readme_of_somebody_else_is_left_alone(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from pipeline.boilerplate.match import NamedRule
 
@@ -40,13 +41,7 @@ StructureRule = Callable[[Document], dict[int, str]]
 
 def judge(document: Document, structure: Sequence[StructureRule]) -> dict[int, str]:
     """Positions of the lines that go, with the name of the rule that takes each; of several the first in the packs' order."""
-    gone: dict[int, str] = {}
-    for i, rules in document.hits.items():
-        for named in rules:
-            if named.rule.action == "drop" and named.rule.zone != "tail_block":
-                gone.setdefault(i, named.name)
-            for k in _cut(document, i, named):
-                gone.setdefault(k, named.name)
+    gone = _taken_by_rules(document)
     _take_fact_block(document, gone)
     _peel_tail(document, gone)
     for rule in structure:
@@ -55,18 +50,39 @@ def judge(document: Document, structure: Sequence[StructureRule]) -> dict[int, s
     return gone
 
 
+def _taken_by_rules(document: Document) -> dict[int, str]:
+    """The lines that rules match or cut, from the first line on; nothing is left to do once all from a line to the end are gone."""
+    gone: dict[int, str] = {}
+    for i, rules in sorted(document.hits.items()):
+        for named in rules:
+            if named.rule.action == "drop" and named.rule.zone != "tail_block":
+                gone.setdefault(i, named.name)
+            taken = _cut(document, i, named)
+            for k in taken:
+                gone.setdefault(k, named.name)
+            if taken.stop == len(document.key):
+                return gone
+    return gone
+
+
 def _cut(document: Document, i: int, named: NamedRule) -> range:
     """The lines that a rule takes along with line `i`, which it matches."""
     count, action = len(document.key), named.rule.action
     if action == "cut_tail" and document.after_body[i]:
         return range(i, count)
-    if action == "cut_section" and 2 * i > count and sum(document.tokens[i + 1 :]) <= MAX_SECTION_TOKENS:
+    if action == "cut_section" and 2 * i > count and _little_follows(document, i):
         return range(i, count)
     if action == "cut_headlines":
         return _headlines(document, i)
     if action == "cut_references" and 2 * i > count:
         return _references(document, i)
     return range(0)
+
+
+def _little_follows(document: Document, i: int) -> bool:
+    """Whether no more than MAX_SECTION_TOKENS follow line `i`."""
+    sums = accumulate(document.tokens[k] for k in range(i + 1, len(document.key)))
+    return all(total <= MAX_SECTION_TOKENS for total in sums)
 
 
 def _headlines(document: Document, i: int) -> range:

@@ -17,6 +17,7 @@ from pipeline.kernels.beginnings import BeginningTable, beginning_table, find_be
 from pipeline.kernels.literals import LiteralTable, byte_masks, find_literals, held_sets, literal_table
 from pipeline.kernels.text import buffers
 
+ZONES = ("anywhere", "head", "tail", "tail_block")
 _CHARACTERS = np.arange(0x110000, dtype=np.uint32).view("U1")
 _ALL_DIGITS: list[str] = _CHARACTERS[np.strings.isdecimal(_CHARACTERS)].tolist()
 
@@ -28,10 +29,10 @@ class Hits(NamedTuple):
     rule: np.ndarray
 
     @classmethod
-    def gather(cls, parts: Iterable[tuple[np.ndarray, np.ndarray]]) -> "Hits":
+    def join(cls, *parts: "Hits") -> "Hits":
         """All of the parts, by line, then rule."""
-        lines, rules = zip((np.zeros(0, np.int64), np.zeros(0, np.int64)), *parts)
-        line, rule = np.concatenate(lines), np.concatenate(rules)
+        line = np.concatenate([np.zeros(0, np.int64), *(part.line for part in parts)])
+        rule = np.concatenate([np.zeros(0, np.int64), *(part.rule for part in parts)])
         order = np.lexsort((rule, line))
         return cls(line[order], rule[order])
 
@@ -59,24 +60,23 @@ class Matcher:
         """All rules in the order of the packs."""
         return [NamedRule(f"{pack.pack}/{rule.id}", rule) for pack in self.packs for rule in pack.rules]
 
-    def hits(self, lines: Lines, at: np.ndarray) -> Hits:
-        """The matches of the lines at these positions, whatever the zones of the rules."""
-        found = [self._phrase_hits(lines, at)]
-        offsets, data = buffers(lines.all_text)
-        candidates = self._candidates(lines, at, offsets, data)
+    @cached_property
+    def zones(self) -> np.ndarray:
+        """The zone of each rule, as its place in ZONES."""
+        return np.array([ZONES.index(named.rule.zone) for named in self.rules], np.int64)
+
+    def matching(self, lines: Lines, candidates: Hits) -> Hits:
+        """Those of the candidates, by positions, that RE2 finds to match."""
         distinct, place = np.unique(candidates.line, return_inverse=True)
         texts = lines.texts(distinct).cast(pa.large_binary()).to_pylist()
-        order = np.argsort(candidates.rule, kind="stable")
-        bounds = np.searchsorted(candidates.rule[order], np.arange(len(self.rules) + 1))
+        matched = np.zeros(len(candidates.line), np.bool_)
         for number in np.unique(candidates.rule).tolist():
-            mine = order[bounds[number] : bounds[number + 1]]
-            matched = matching(self.rules[number].rule.regex, [texts[i] for i in place[mine].tolist()])
-            line = candidates.line[mine][matched]
-            found.append((line, np.full(len(line), number)))
-        return Hits.gather(found)
+            mine = np.flatnonzero(candidates.rule == number)
+            matched[mine] = matching(self.rules[number].rule.regex, [texts[i] for i in place[mine].tolist()])
+        return candidates.where(matched)
 
-    def _phrase_hits(self, lines: Lines, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Lines that are a phrase."""
+    def phrase_hits(self, lines: Lines, at: np.ndarray) -> Hits:
+        """Which of the lines at these positions are a phrase."""
         known, numbers = self._phrases
         keys = lines.key[at]
         first, last = np.searchsorted(known, keys, "left"), np.searchsorted(known, keys, "right")
@@ -84,10 +84,11 @@ class Matcher:
         line = np.repeat(at, sizes)
         rule = numbers[_ranges(first, sizes)]
         fits = self._fit(lines.tokens[line], rule)
-        return line[fits], rule[fits]
+        return Hits(line[fits], rule[fits])
 
-    def _candidates(self, lines: Lines, at: np.ndarray, offsets: np.ndarray, data: np.ndarray) -> Hits:
-        """Lines that pass the screen of a rule's pattern, each pair of line and rule once."""
+    def candidates(self, lines: Lines, at: np.ndarray) -> Hits:
+        """Which of the lines at these positions pass the screen of a rule's pattern, each pair of line and rule once."""
+        offsets, data = buffers(lines.all_text)
         screens = self._screens
         at = at[lines.tokens[at] <= screens.max_tokens]
         number = lines.number[at]

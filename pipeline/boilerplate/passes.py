@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipeline.boilerplate.judge import Document, StructureRule, judge
 from pipeline.boilerplate.lines import Lines, Zones
-from pipeline.boilerplate.match import Hits, Matcher, NamedRule
+from pipeline.boilerplate.match import ZONES, Hits, Matcher, NamedRule
 from pipeline.boilerplate.patterns import match_stop
 from pipeline.boilerplate.structure import structure_rows
 
@@ -40,28 +40,42 @@ class Removal:
         )
 
 
+class Known(NamedTuple):
+    """What is known of rules and lines, by the line's number among all lines. It does not change but for a line that is cut."""
+
+    hits: Hits
+    candidates: Hits  # passed the screen of a rule in whose zone they have not stood yet; RE2 has not seen them
+
+    def without(self, numbers: np.ndarray) -> "Known":
+        """What is known of other lines."""
+        return Known(*(part.where(~np.isin(part.line, numbers)) for part in self))
+
+
 class Found(NamedTuple):
-    """What a pass found: the lines that are left, what goes, the documents that changed (boolean per row), the hits of what is left."""
+    """What a pass found: the lines that are left, what goes, the documents that changed (boolean per row), what is known now."""
 
     lines: Lines
     removal: Removal
     changed: np.ndarray
-    hits: Hits
+    known: Known
 
 
-def find_hits(lines: Lines, matchers: Sequence[Matcher]) -> Hits:
-    """All matches of the lines, by the line's number among all lines. Matchers are those of the rows."""
-    found = (matcher.hits(lines, at) for matcher, at in _by_matcher(lines.row, matchers))
-    return Hits.gather((lines.number[hits.line], hits.rule) for hits in found)
+def look(lines: Lines, matchers: Sequence[Matcher]) -> Known:
+    """What is to know of these lines before any zone is. Matchers are those of the rows."""
+    hits, candidates = [], []
+    for matcher, at in _by_matcher(lines.row, matchers):
+        hits.append(matcher.phrase_hits(lines, at))
+        candidates.append(matcher.candidates(lines, at))
+    return Known(*(_by_number(Hits.join(*parts), lines) for parts in (hits, candidates)))
 
 
-def one_pass(lines: Lines, known: Hits, matchers: Sequence[Matcher], langs: Sequence[str | None], titles: pa.Array) -> Found:
-    """What one pass over these lines finds, whose hits are known. Matchers, languages and titles ("" where none is known) are those
+def one_pass(lines: Lines, known: Known, matchers: Sequence[Matcher], langs: Sequence[str | None], titles: pa.Array) -> Found:
+    """What one pass over these lines finds, at which `look` has looked. Matchers, languages and titles ("" where none is known) are those
     of the rows."""
     changed = np.zeros(len(matchers), np.bool_)
     if len(lines.row) == 0:
         return Found(lines, Removal({}, {}, {}), changed, known)
-    hits, zones = _in_zones(lines, known, matchers)
+    hits, zones, known = _in_zones(lines, known, matchers)
     lines, cut = _cut_prefixes(lines, hits, matchers)
     structure = structure_rows(lines, zones, titles, np.array([lang in _CJK_LANGUAGES for lang in langs], np.bool_))
     gone = _judge_documents(lines, zones, hits, matchers, structure, titles)
@@ -76,7 +90,9 @@ def one_pass(lines: Lines, known: Hits, matchers: Sequence[Matcher], langs: Sequ
     new[list(cut)] = True
     left = np.ones(len(lines.row), np.bool_)
     left[list(gone)] = False
-    known = Hits.gather([known.where(~np.isin(known.line, lines.number[new])), find_hits(lines.where(new & left), matchers)])
+    if cut:
+        again = look(lines.where(new & left), matchers)
+        known = Known(*(Hits.join(*parts) for parts in zip(known.without(lines.number[new]), again)))
     return Found(lines.where(left), removal, changed, known)
 
 
@@ -99,17 +115,49 @@ def _judge_documents(
     return gone
 
 
-def _in_zones(lines: Lines, known: Hits, matchers: Sequence[Matcher]) -> tuple[Hits, Zones]:
-    """The hits of these lines, by their positions, that stand in the zones of their rules, and the zones."""
-    at = np.searchsorted(lines.number, known.line)
-    here = np.append(lines.number, -1)[at] == known.line
-    hits = Hits(at[here], known.rule[here])
+def _in_zones(lines: Lines, known: Known, matchers: Sequence[Matcher]) -> tuple[Hits, Zones, Known]:
+    """The hits of these lines, by their positions, that stand in the zones of their rules; the zones; what is known now."""
+    known = _test(lines, known, _in_zone(lines, known.candidates, None, matchers), matchers)
+    hits = _by_position(known.hits, lines)
     rules = [matchers[row].rules[number].rule for row, number in zip(lines.row[hits.line].tolist(), hits.rule.tolist())]
     no_body = np.zeros(len(lines.row), np.bool_)
     no_body[hits.line[[rule.action == "drop" and rule.zone == "anywhere" for rule in rules]]] = True
     zones = Zones.of(lines, no_body)
-    inside = [rule.zone == "anywhere" or bool(zones.of_name(rule.zone)[i]) for i, rule in zip(hits.line.tolist(), rules)]
-    return hits.where(np.array(inside, np.bool_)), zones
+    known = _test(lines, known, _in_zone(lines, known.candidates, zones, matchers), matchers)
+    hits = _by_position(known.hits.where(_in_zone(lines, known.hits, zones, matchers)), lines)
+    return hits, zones, known
+
+
+def _test(lines: Lines, known: Known, wanted: np.ndarray, matchers: Sequence[Matcher]) -> Known:
+    """With RE2's word on the candidates for which `wanted` is True, all of them among these lines."""
+    pairs = _by_position(known.candidates.where(wanted), lines)
+    groups = _by_matcher(lines.row[pairs.line], matchers)
+    found = Hits.join(*(matcher.matching(lines, Hits(pairs.line[mine], pairs.rule[mine])) for matcher, mine in groups))
+    return Known(Hits.join(known.hits, _by_number(found, lines)), known.candidates.where(~wanted))
+
+
+def _in_zone(lines: Lines, pairs: Hits, zones: Zones | None, matchers: Sequence[Matcher]) -> np.ndarray:
+    """Boolean per pair: whether its line is one of these and stands in the zone of its rule, of which None knows only "anywhere"."""
+    at = np.searchsorted(lines.number, pairs.line)
+    inside: np.ndarray = np.append(lines.number, -1)[at] == pairs.line
+    here = np.flatnonzero(inside)
+    columns = [np.full(len(lines.row), zone == "anywhere") if zones is None else zones.of_name(zone) for zone in ZONES]
+    for matcher, mine in _by_matcher(lines.row[at[here]], matchers):
+        chosen = here[mine]
+        inside[chosen] = np.stack(columns)[matcher.zones[pairs.rule[chosen]], at[chosen]]
+    return inside
+
+
+def _by_number(hits: Hits, lines: Lines) -> Hits:
+    """Hits by positions among these lines as hits by the lines' numbers."""
+    return Hits(lines.number[hits.line], hits.rule)
+
+
+def _by_position(hits: Hits, lines: Lines) -> Hits:
+    """Hits by the lines' numbers as hits by positions, without those of other lines."""
+    at = np.searchsorted(lines.number, hits.line)
+    here = np.append(lines.number, -1)[at] == hits.line
+    return Hits(at[here], hits.rule[here])
 
 
 def _by_matcher(rows: np.ndarray, matchers: Sequence[Matcher]) -> list[tuple[Matcher, np.ndarray]]:

@@ -1,6 +1,7 @@
 """What stands twice in one document: its title, with or without the name of the site, its lead, a line, a paragraph."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -30,21 +31,20 @@ def repeated_lines(document: Document) -> dict[int, str]:
     Copies are equal but for case and white space; equal keys are not enough, as rows of a table differ only in their digits.
     """
     found: dict[int, str] = {}
-    head = _head_lines(document)
-    seen: dict[int, list[int]] = {}
+    head, times = _head_lines(document), Counter(document.key)
+    first: dict[tuple[int, str], int] = {}
+    last_kept = -1
     for i, (key, tokens) in enumerate(zip(document.key, document.tokens)):
-        if tokens < MIN_TITLE_TOKENS:
-            continue
-        copies = seen.setdefault(key, [])
-        earlier = next((at for at in copies if _plain(document.text(at)) == _plain(document.text(i))), None)
-        if earlier is None:
-            copies.append(i)
-        elif i < head:
-            found[i] = "structure/repeated_title"
-        elif tokens >= MIN_PARAGRAPH_TOKENS and document.ending[i] == TERMINAL:
-            found[i] = "structure/repeated_paragraph"
-        elif tokens >= MIN_ADJACENT_TOKENS and _follows(i, earlier, found):
-            found[i] = "structure/repeated_line"
+        if tokens >= MIN_TITLE_TOKENS and times[key] > 1:
+            earlier = first.setdefault((key, _plain(document.text(i))), i)
+            if earlier < i < head:
+                found[i] = "structure/repeated_title"
+            elif earlier < i and tokens >= MIN_PARAGRAPH_TOKENS and document.ending[i] == TERMINAL:
+                found[i] = "structure/repeated_paragraph"
+            elif earlier < i and tokens >= MIN_ADJACENT_TOKENS and last_kept <= earlier:  # nothing but lines that go between
+                found[i] = "structure/repeated_line"
+        if i not in found:
+            last_kept = i
     return found
 
 
@@ -115,11 +115,6 @@ def _without_site(text: str) -> Iterator[str]:
 
 def _plain(text: str) -> str:
     return " ".join(text.split()).casefold()
-
-
-def _follows(i: int, earlier: int, found: dict[int, str]) -> bool:
-    """Whether nothing but lines that go stands between the two."""
-    return all(k in found for k in range(earlier + 1, i))
 
 
 def _marked(found: np.ndarray, rows: int) -> np.ndarray:

@@ -125,9 +125,7 @@ def foreign_edge_lines(document: Document) -> dict[int, str]:
     return {i: "structure/foreign_line"}
 
 
-def structure_rows(
-    lines: Lines, after_body: np.ndarray, titles: pa.Array, cjk_rows: np.ndarray
-) -> dict[StructureRule, np.ndarray]:
+def structure_rows(lines: Lines, zones: Zones, titles: pa.Array, cjk_rows: np.ndarray) -> dict[StructureRule, np.ndarray]:
     """For each structure rule, boolean for each row: False only where it finds nothing.
 
     `titles` has one string a row, "" where none is known; `cjk_rows` are those whose language is written in Han, kana or Hangul.
@@ -139,8 +137,9 @@ def structure_rows(
     last = np.append(row[1:] != row[:-1], True)
     at_end = row[1:][cut_off[1:] & cut_off[:-1] & last[1:] & ~last[:-1]]
     at_edge = _at_edge(row)
-    long = np.flatnonzero(at_edge & (lines.tokens >= MIN_DUMP_TOKENS) & (lines.ending != TERMINAL))
-    dump = row[_may_be_dumps(lines, long)]
+    alone = last & np.append(True, last[:-1])
+    long = at_edge & ~alone & (lines.tokens >= MIN_DUMP_TOKENS) & (lines.ending != TERMINAL)
+    dump = row[_may_be_dumps(lines, np.flatnonzero(long))]
     edge = np.flatnonzero(at_edge & ~cjk_rows[row] & (lines.tokens <= MAX_FOREIGN_TOKENS))
     edge = edge[may_hold_cjk(*buffers(lines.all_text), lines.number[edge])]
     has_cjk = pc.match_substring_regex(lines.texts(edge), r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
@@ -148,7 +147,7 @@ def structure_rows(
     rows = np.arange(len(titles))
     return {
         teaser_runs: np.isin(rows, in_run),
-        cut_off_tail: np.isin(rows, at_end),
+        cut_off_tail: np.isin(rows, at_end) & ~cjk_rows,  # thirty characters are no long line
         headline_dump: np.isin(rows, dump),
         repeated_lines: rows_with_repeats(lines, len(titles)),
         title_copies: rows_with_title_copies(lines, zones, titles),

@@ -7,6 +7,7 @@ import numpy as np
 from numba import int32, int64, types, uint8, uint16
 
 from pipeline.kernels.lazy import njit
+from pipeline.kernels.machine_words import BLOCK, range_mask, trailing_zeros
 
 _U8 = types.Array(uint8, 1, "C", readonly=True)
 _U16 = types.Array(uint16, 1, "C", readonly=True)
@@ -21,21 +22,16 @@ WIDE = 4  # holds characters of other width
 # The kind of characters of other width; what other kinds there are does not matter here.
 WIDTH_KIND = 4
 
-_BLOCK = 32  # bytes compared at once
-
 
 @njit([int64(_U8, int64, int64)], cache=True, nogil=True)
 def skip_plain(data, at, stop):
     """The first place from `at` on that is not plain: printable ASCII but `&`, line feed or tab; or `stop`."""
-    while at + _BLOCK <= stop:
-        found = uint8(0)
-        for k in range(_BLOCK):
-            byte = data[at + k]
-            plain = (uint8(byte - uint8(0x20)) < uint8(0x5F)) & (byte != uint8(0x26))
-            found |= uint8(not (plain | (byte == uint8(0x0A)) | (byte == uint8(0x09))))
-        if found:
-            break
-        at += _BLOCK
+    while at + BLOCK <= stop:
+        plain = range_mask(data, at, 0x20, 0x5F) | range_mask(data, at, 0x09, 2)
+        other = ~plain | range_mask(data, at, 0x26, 1)
+        if other:
+            return at + trailing_zeros(other)
+        at += BLOCK
     while at < stop:
         byte = data[at]
         if not ((byte >= 0x20 and byte < 0x7F and byte != 0x26) or byte == 0x0A or byte == 0x09):

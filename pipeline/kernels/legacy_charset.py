@@ -24,6 +24,13 @@ _EXTRAS = types.Array(uint16, 1, "C", readonly=True)
 @njit([boolean(_BYTES, int64, int64, _EXTRAS)], cache=True, nogil=True)
 def is_suspicious(data, at, stop, extras):
     """Whether the line of bytes [at, stop) is suspicious."""
+    line = data[at:stop]  # indexed from 0, so that the loop becomes vector code: most lines end here
+    plain, high = int64(0), int64(0)
+    for i in range(line.shape[0]):
+        plain += int64((line[i] > 0x20) & (line[i] < 0x80))
+        high += int64(line[i] >= 0xC0)  # the first byte of each character beyond ASCII
+    if high * _ONE_IN < plain + high:
+        return False
     plain, high = int64(0), int64(0)
     while at < stop:
         if data[at] < 0x80:

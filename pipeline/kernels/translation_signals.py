@@ -5,108 +5,21 @@ For marks the scan is generous, as patterns look closer afterwards: it must find
 decided there, not here.
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
-
 import numpy as np
 from numba import int64, types, uint64
 
-from pipeline.kernels.cased_words import (
-    BYTES,
-    FRONT,
-    KEYS,
-    OFFSETS,
-    SCRATCH,
-    cut_words,
-    find,
-    letter_mask,
-    make_filter,
-    make_slots,
-    passes,
-    scratch_size,
-    word_key,
-    word_keys,
-)
+from pipeline.kernels.anchors import AROUND, Anchors, may_stand
+from pipeline.kernels.cased_words import BYTES, FRONT, KEYS, OFFSETS, SCRATCH, cut_words, find, passes, scratch_size, word_key
 from pipeline.kernels.casing import free_after, free_before
 from pipeline.kernels.lazy import njit
-from pipeline.kernels.machine_words import BLOCK, range_mask, trailing_zeros
+from pipeline.kernels.machine_words import BLOCK, trailing_zeros
+from pipeline.kernels.odd_marks import CJK_RUN, DOUBLED_WORD, REPEATED_PHRASE, odd_kind, odd_mask
 from pipeline.kernels.repetitions import repeats, sentence_again
 
-# What stands at a place. Words of the table begin at FIRST_WORD.
-COMMA_CAPITAL, COMMA_LETTER, QUOTE_SPACE, CJK_RUN, FULL_WIDTH, DOUBLED_WORD, REPEATED_PHRASE, ORDINAL, FIRST_WORD = range(9)
 REPEATED_SENTENCE = 255  # no signal: where its second copy begins and ends, the space before it included
-
-# Leads: the word before begins with a capital; the next is small and the one after it has a capital ("spokesman ned Price").
-CAPITAL_BEFORE, NAME_AFTER = 1, 2
 
 MOST_PLACES = 2000  # in one text: ten megabytes of one phrase have three million, and no more is learned from them
 _WORDS_BACK = 4  # how far before its anchor a pattern may begin
-
-
-@njit([uint64(SCRATCH, int64)], cache=True, nogil=True)
-def _odd_mask(text, at):
-    """Bit i says whether punctuation at byte `at + i` may be a signal: the conditions of `_odd_kind`, loosely, for 64 bytes."""
-    odd = range_mask(text, at, 0x2C, 1)
-    if odd:
-        capital = range_mask(text, at + 1, 0x20, 1) & range_mask(text, at + 2, 0x41, 26)
-        odd &= letter_mask(text, at + 1) | capital
-    high = range_mask(text, at, 0xE2, 0x1E)
-    if high:
-        opening = range_mask(text, at + 2, 0x9C, 1) & range_mask(text, at + 3, 0x20, 1)
-        closing = range_mask(text, at + 2, 0x9D, 1) & range_mask(text, at - 1, 0x20, 1)
-        quote = range_mask(text, at, 0xE2, 1) & range_mask(text, at + 1, 0x80, 1) & (opening | closing)
-        odd |= quote | (high & range_mask(text, at, 0xE3, 0x1D))
-    return odd
-
-
-@njit([int64(SCRATCH, int64, KEYS)], cache=True, nogil=True)
-def _odd_kind(text, at, commas):
-    """What stands at a marked byte, or -1."""
-    c = text[at]
-    if c == 0xE2:
-        return QUOTE_SPACE
-    if c == 0x2C:
-        if text[at + 1] != 0x20:
-            return COMMA_LETTER
-        end = at + 3
-        while 0x61 <= text[end] <= 0x7A:
-            end += 1
-        if end - at >= 8 or text[end] != 0x20 or not 0x61 <= text[end + 1] <= 0x7A:
-            return -1
-        return COMMA_CAPITAL if find(commas, word_key(text, at + 2, end)) >= 0 else -1
-    if c > 0xEF:
-        return -1
-    point = (int64(c & 0x0F) << 12) | (int64(text[at + 1] & 0x3F) << 6) | int64(text[at + 2] & 0x3F)
-    if 0x3000 <= point <= 0x303F or 0xFF01 <= point <= 0xFF65:
-        return FULL_WIDTH
-    if 0x3040 <= point <= 0x30FF or 0x3400 <= point <= 0x9FFF or 0xAC00 <= point <= 0xD7AF:
-        return CJK_RUN
-    return -1
-
-
-@njit([types.boolean(SCRATCH, int64)], cache=True, nogil=True)
-def _is_day(text, at):
-    """Whether the word at `at` ends "the 8th" or "the 10th"."""
-    digits = 0
-    while 0x30 <= text[at - 1 - digits] <= 0x39 and digits < 3:
-        digits += 1
-    return 0 < digits < 3 and text[at - 1 - digits] == 0x20 and text[at - 2 - digits] == 0x65
-
-
-@njit([types.boolean(SCRATCH, int64[::1], int64, int64, int64, int64)], cache=True, nogil=True)
-def _may_stand(text, bounds, words, i, kind, lead):
-    """Whether an anchor word's neighbours allow its signal.
-
-    `lead` is the three bytes before it, or CAPITAL_BEFORE, or NAME_AFTER, or 0 for anything.
-    """
-    at, stop = bounds[2 * i], bounds[2 * i + 1]
-    if kind == ORDINAL:
-        return _is_day(text, at) and not (text[stop] == 0x20 and 0x61 <= text[stop + 1] <= 0x7A)
-    if lead == CAPITAL_BEFORE:
-        return i > 0 and text[bounds[2 * i - 2]] < 0x61
-    if lead == NAME_AFTER:
-        return i + 2 < words and 0x61 <= text[bounds[2 * i + 2]] <= 0x7A and 0x41 <= text[bounds[2 * i + 4]] <= 0x5A
-    return lead == 0 or lead == (int64(text[at - 3]) << 16) | (int64(text[at - 2]) << 8) | int64(text[at - 1])
 
 
 @njit([types.boolean(SCRATCH, int64, int64)], cache=True, nogil=True)
@@ -121,15 +34,15 @@ def _is_plain(text, start, stop):
 @njit(
     [
         types.Tuple((int64[:, ::1], int64, int64[:, ::1], uint64[::1], int64))(
-            *(OFFSETS, BYTES, OFFSETS, KEYS, BYTES, OFFSETS, KEYS, KEYS, KEYS, int64, int64)
+            *(OFFSETS, BYTES, OFFSETS, KEYS, BYTES, BYTES, AROUND, KEYS, KEYS, KEYS, int64, int64)
         )
     ],
     cache=True,
     nogil=True,
 )
-def _scan(offsets, data, rows, slots, kinds, leads, bits, commas, dictionary, size, capacity):
+def _scan(offsets, data, rows, slots, kinds, rules, around, bits, commas, dictionary, size, capacity):
     """`scan_words` with room for `capacity` places and as many words; also how many there are of both."""
-    out, count = np.empty((capacity, 4), np.int64), 0
+    out, count = np.empty((capacity, 5), np.int64), 0
     strange, strange_keys, strange_count = np.empty((capacity, 3), np.int64), np.empty(capacity, np.uint64), 0
     text = np.empty(size, np.uint8)
     bounds, keys, marked = np.empty(size, np.int64), np.empty(size + 3, np.uint64), np.empty(size, np.int64)
@@ -156,7 +69,7 @@ def _scan(offsets, data, rows, slots, kinds, leads, bits, commas, dictionary, si
             start, stop, key = bounds[2 * i], bounds[2 * i + 1], keys[i + 3]
             back, kind, lag = _WORDS_BACK, -1, 0
             place = find(slots, key) if passes(bits, key) else int64(-1)
-            if place >= 0 and _may_stand(text, bounds, words, i, kinds[place], leads[place]):
+            if place >= 0 and may_stand(text, bounds, words, i, kinds[place], rules[place], around[place]):
                 kind = int64(kinds[place])
             else:
                 lag = repeats(text, bounds, keys[3:], i)
@@ -164,7 +77,7 @@ def _scan(offsets, data, rows, slots, kinds, leads, bits, commas, dictionary, si
                 kind, back = DOUBLED_WORD if lag == 1 else REPEATED_PHRASE, lag
             if kind >= 0 and count < most:
                 if count < capacity:
-                    out[count] = (row, kind, shift + bounds[2 * max(0, i - back)], shift + start)
+                    out[count] = (row, kind, shift + bounds[2 * max(0, i - back)], shift + start, shift + stop)
                 count += 1
             if text[start] >= 0x61 and stop - start > 2 and not passes(dictionary, key) and _is_plain(text, start, stop):
                 if strange_count < capacity:
@@ -175,45 +88,23 @@ def _scan(offsets, data, rows, slots, kinds, leads, bits, commas, dictionary, si
             end = sentence_again(text, bounds, keys[3:], sentences[m - 2], sentences[m - 1], sentences[m])
             if end > 0 and count < most:
                 if count < capacity:
-                    out[count] = (row, REPEATED_SENTENCE, shift + bounds[2 * sentences[m - 1]] - 1, shift + end)
+                    out[count] = (row, REPEATED_SENTENCE, shift + bounds[2 * sentences[m - 1]] - 1, shift + end, shift + end)
                 count += 1
         last = -BLOCK
         for block in range(FRONT, FRONT + length, BLOCK):
-            mask = _odd_mask(text, block)
+            mask = odd_mask(text, block)
             while mask:
                 at = block + trailing_zeros(mask)
                 mask &= mask - uint64(1)
-                kind = _odd_kind(text, at, commas)
+                kind = odd_kind(text, at, commas)
                 follows = kind == CJK_RUN and at == last + 3  # inside a run that has its place already
                 last = at if kind == CJK_RUN else last
                 if kind < 0 or follows or at >= FRONT + length or count >= most:
                     continue
                 if count < capacity:
-                    out[count] = (row, kind, shift + at, shift + at)
+                    out[count] = (row, kind, shift + at, shift + at, shift + at)
                 count += 1
     return out, count, strange, strange_keys, strange_count
-
-
-class Anchors(NamedTuple):
-    """What the scan looks for, as tables of word keys."""
-
-    slots: np.ndarray
-    kinds: np.ndarray  # uint8, by place of `slots`: what the word stands for
-    leads: np.ndarray  # int64, by place: what must stand before it
-    bits: np.ndarray
-    commas: np.ndarray  # function words that are small after a comma
-
-
-def make_anchors(words: Mapping[str, tuple[int, str | int]], commas: list[str]) -> Anchors:
-    """Tables for anchor words, each with its kind and its lead (as `_may_stand` has it; three ASCII characters, or "" for none)."""
-    keys = word_keys(list(words))
-    slots = make_slots(keys)
-    kinds, leads = np.zeros(len(slots), np.uint8), np.zeros(len(slots), np.int64)
-    for key, (kind, lead) in zip(keys, words.values(), strict=True):
-        place = find(slots, key)
-        kinds[place] = kind
-        leads[place] = lead if isinstance(lead, int) else int.from_bytes(lead.encode(), "big")
-    return Anchors(slots, kinds, leads, make_filter(keys, 1 << 15), make_slots(word_keys(commas)))
 
 
 def scan_words(
@@ -221,8 +112,9 @@ def scan_words(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Places worth a look, and words in lower case that the dictionary (a filter of word keys) does not hold.
 
-    Places are int64 of shape (places, 4): row, what stands there, where a pattern may begin, and where its anchor is, ordered by
-    row and anchor. Words are int64 of shape (words, 3): row, start, stop; and their keys (uint64). Positions are bytes of `data`.
+    Places are int64 of shape (places, 5): row, what stands there, where a pattern may begin, where its anchor begins and ends,
+    ordered by row and anchor. Words are int64 of shape (words, 3): row, start, stop; and their keys (uint64). Positions are bytes
+    of `data`.
     """
     size, capacity = scratch_size(offsets), 4 * len(rows) + 64
     while True:

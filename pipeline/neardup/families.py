@@ -38,7 +38,7 @@ class FindFamilies:
     def judge(self, corpus: Corpus) -> Mapping[str, Any]:
         """Verdicts for the documents that share their family; returns counts."""
         rules = SignatureRules(self.num_perm, self.seed, self.shingle_words)
-        return find_clusters(corpus, Search(self.threshold, rules, self.target_recall, "first"), leave_signatures=True)
+        return find_clusters(corpus, Search(self.threshold, rules, self.target_recall, "first"), families=True)
 
     def apply(self, batch: pa.RecordBatch, verdicts: pa.Table) -> Outcome:
         """The batch with `family_id`; marked rows keep what they have."""

@@ -24,7 +24,7 @@ from pipeline.neardup.earlier import DescribeEarlier, MeetEarlier, open_store, w
 from pipeline.neardup.facts import Extract, SignatureFiles, SignatureSource, read_fingerprints
 from pipeline.neardup.members import DescribeMembers, read_members
 from pipeline.neardup.search import Search
-from pipeline.neardup.store import LeaveSignatures
+from pipeline.neardup.store import LEFT, leave_signatures
 from pipeline.neardup.verdicts import write_verdicts
 from pipeline.neardup.verification import VerifyPairs, join_edges, locations, split_pairs
 from pipeline.stage import Corpus
@@ -34,32 +34,33 @@ Earlier = Sequence[tuple[str, int]]  # a part of earlier signatures, and how man
 _MAX_DOCUMENTS = 1 << 32  # numbers of documents are 32 bits, two to a pair
 
 
-def find_clusters(corpus: Corpus, search: Search, *, leave_signatures: bool = False) -> Mapping[str, Any]:
+def find_clusters(corpus: Corpus, search: Search, *, families: bool = False) -> Mapping[str, Any]:
     """Writes VERDICTS for each shard: the documents that are in a cluster. Returns the counts of every step.
 
-    With `leave_signatures` the signatures are left in `corpus.shared`; the next search with the same rules takes them and removes
-    them. What one step leaves for the next is removed once that has written its own, so that little lies on the disk at a time.
+    The signatures of a search for families are left in `corpus.shared` for the next search with the same rules, those of a search that
+    keeps them for the end of the run; see `store.leave_signatures`. What one step leaves for the next is removed once that has
+    written its own, so that little lies on the disk at a time.
     """
     done = corpus.folder / "judged.json"
+    shared = corpus.shared / "signatures" / search.rules.name
+    home, earlier = (shared, None) if families else (corpus.folder, str(shared) if shared.exists() else None)
+    source = SignatureSource(home, earlier)
     if not done.exists():
-        shared = corpus.shared / "signatures" / search.rules.name
-        home, earlier = (shared, None) if leave_signatures else (corpus.folder, str(shared) if shared.exists() else None)
         stores = [path for output in search.against for path in open_store(output, search.rules)]
-        source = SignatureSource(home, earlier)
         counts = extract_facts(corpus, search, home, earlier)
         met = meet_earlier(corpus, search, stores)
         first, pairs, found = find_candidates(corpus, search, source, len(stores))
         _remove(corpus.folder, "bands-*.npy", "pairs-*.npy")
-        if not (search.keep_signatures or leave_signatures):
-            _remove_signatures(corpus.folder, shared)
+        if not (search.keep_signatures or families):
+            _remove(corpus.folder, "signatures-*.npy", "changed-*.npy")
+            _remove(shared, "signatures-*.npy", "facts-*.arrow")
         members, sets = describe_members(corpus, search, first, pairs, list(zip(stores, met)))
         clustered, resolved = resolve_clusters(corpus, search, members, first, pairs)
         write_verdicts(corpus, members.rows, members.table["doc_id"], clustered)
-        if search.keep_signatures:
-            leave_signatures_of_kept(corpus, search, source)
-            _remove_signatures(corpus.folder, shared)
         write_json(done, search.summary() | counts | found | sets | resolved)
-        _remove(corpus.folder, "*.npy", *(f"{name}-*.arrow" for name in ("facts", "members", "task", "clustered")))
+    if search.keep_signatures:
+        leave_signatures(source, len(corpus.shards), search.rules, corpus.shared / LEFT)
+    _remove(corpus.folder, "*.npy", *(f"{name}-*.arrow" for name in ("facts", "members", "task", "clustered")))
     return dict(json.loads(done.read_text(encoding="utf-8")))
 
 
@@ -158,13 +159,6 @@ def describe_members(
     return Members(rows, table), {"members": len(rows), "shingles_of_members": counts.get("shingles", 0)}
 
 
-def leave_signatures_of_kept(corpus: Corpus, search: Search, source: SignatureSource) -> None:
-    """Leaves in `corpus.shared` what later runs need of the documents that are kept; see `store.LeaveSignatures`."""
-    target = corpus.shared / "kept_signatures"
-    items = [[str(path), number] for number, path in enumerate(corpus.shards)]
-    corpus.map("store", LeaveSignatures(str(corpus.folder), source, str(target), search.rules), items)
-
-
 def resolve_clusters(
     corpus: Corpus, search: Search, members: Members, first: np.ndarray, pairs: np.ndarray
 ) -> tuple[pa.Table, dict[str, int]]:
@@ -195,11 +189,6 @@ def resolve_clusters(
 
 def _total(results: list[dict[str, int]]) -> dict[str, int]:
     return {name: sum(result[name] for result in results) for name in (results[0] if results else {})}
-
-
-def _remove_signatures(own: Path, earlier: Path) -> None:
-    _remove(own, "signatures-*.npy", "changed-*.npy")
-    _remove(earlier, "signatures-*.npy", "facts-*.arrow")
 
 
 def _remove(folder: Path, *patterns: str) -> None:

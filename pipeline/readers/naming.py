@@ -1,7 +1,7 @@
 """Which column of the input fills which of the schema: the one that is mapped, else the one of that name, else one that people call so."""
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from pipeline.errors import UserError
@@ -18,16 +18,14 @@ _CHECKED_FILES, _CHECKED_RECORDS = 8, 100
 
 _WITHOUT_COLUMNS = ("text", "html")
 
-# What is taken where a column is neither mapped nor there by its own name, if there is but one of them. Only for what a run cannot do
-# without: the id that other corpus tools read and write, and the text. Column in the input -> what it fills.
-_USUAL: Mapping[str, Mapping[str, str]] = {
-    "doc_id": {"id": "doc_id"},
-    "text": {"content": "text", "body": "text", "html": "html"},
-}
+# What is taken where a column is neither mapped nor there by its own name. Only for what a run cannot do without: the id, as other corpus
+# tools name it, and the text, if it is but one of these, "html" with extraction.
+_USUAL_ID = "id"
+_USUAL_TEXTS = ("body", "content", "html")
 
 
 def resolve_columns(files: Sequence[InputFile], spec: InputSpec) -> InputSpec:
-    """The spec with a mapping for each column that the first records of the first files have.
+    """The spec with a mapping for each column that is taken under another name than its own.
 
     Raises UserError for a mapping to a column that is not there, and where the text is in none or may be in several.
     """
@@ -36,40 +34,51 @@ def resolve_columns(files: Sequence[InputFile], spec: InputSpec) -> InputSpec:
             raise UserError(f"input.columns: no column {name!r} to fill. {_nearest(name, FILLED)}")
     if "text" in spec.columns and "html" in spec.columns:
         raise UserError("input.columns: both text and html are named; the text comes from one column, name that")
-    files = [file for file in files if file.format not in _WITHOUT_COLUMNS and file.size][:_CHECKED_FILES]
-    found = set().union(*(_column_names(file, spec) for file in files))
+    looked = _looked_at(files)
+    found = _found(looked, spec)
     if not found:
         return spec
-    where = shown(files[0].path) + (" and the files after it" if len(files) > 1 else "")
+    where = shown(looked[0].path) + (" and the files after it" if len(looked) > 1 else "")
     for name, column in spec.columns.items():
         if column not in found:
             raise UserError(f"input.columns.{name}: no column {column!r} in {where}. {_nearest(column, found)}")
-    columns = dict(spec.columns)
-    for name, usual in _USUAL.items():
-        if name in columns or name in found or (name == "text" and "html" in columns):
-            continue
-        there = sorted(found & usual.keys() - set(columns.values()))
-        if len(there) == 1:
-            columns[usual[there[0]]] = there[0]
-        elif name == "text":
-            hint = f"it may be in {' or '.join(map(repr, there))}: set input.columns.text" if there else _nearest("text", found)
-            raise UserError(f"input.columns.text: no column 'text' in {where}; {hint}")
+    columns, free = dict(spec.columns), found - set(spec.columns.values())
+    if "doc_id" not in columns and "doc_id" not in found and _USUAL_ID in free:
+        columns["doc_id"] = _USUAL_ID
+    if not columns.keys() & {"text", "html"} and "text" not in found:
+        column = _usual_text(free, found, where)
+        columns["html" if column == "html" else "text"] = column
     return replace(spec, columns=columns)
 
 
 def describe_columns(files: Sequence[InputFile], spec: InputSpec) -> list[str]:
     """Which columns are taken for what, for people; nothing where files have none. Raises UserError as `resolve_columns` does."""
-    resolved = resolve_columns(files, spec)
-    looked = [file for file in files if file.format not in _WITHOUT_COLUMNS and file.size][:_CHECKED_FILES]
-    found = set().union(*(_column_names(file, resolved) for file in looked))
+    columns, found = resolve_columns(files, spec).columns, _found(_looked_at(files), spec)
     if not found:
         return []
-    mapped = {name: resolved.columns.get(name, name) for name in FILLED if name != "html" or name in resolved.columns}
-    if "html" in mapped:
-        del mapped["text"]
-    taken = [name if name == column else f"{name} from {column!r}" for name, column in mapped.items() if column in found]
-    rest = sorted(found - set(mapped.values()))
-    return [f"columns: {', '.join(taken)}" + (f"; in meta: {', '.join(rest)}" if rest else "")]
+    unmapped = {name: name for name in FILLED if name not in ("text", "html")} | ({} if "html" in columns else {"text": "text"})
+    taken = {name: column for name, column in (unmapped | dict(columns)).items() if column in found}
+    rest = sorted(found - set(taken.values()))
+    told = ", ".join(name if name == column else f"{name} from {column!r}" for name, column in taken.items())
+    return [f"columns: {told}" + (f"; in meta: {', '.join(rest)}" if rest else "")]
+
+
+def _usual_text(free: set[str], found: set[str], where: str) -> str:
+    """The one column that may be the text. Raises UserError for none and for several."""
+    there = [name for name in _USUAL_TEXTS if name in free]
+    if len(there) == 1:
+        return there[0]
+    hint = f"it may be in {' or '.join(map(repr, there))}: set input.columns.text" if there else _nearest("text", found)
+    raise UserError(f"input.columns.text: no column 'text' in {where}; {hint}")
+
+
+def _looked_at(files: Sequence[InputFile]) -> list[InputFile]:
+    return [file for file in files if file.format not in _WITHOUT_COLUMNS and file.size][:_CHECKED_FILES]
+
+
+def _found(files: Sequence[InputFile], spec: InputSpec) -> set[str]:
+    """The names that the first records of these files have between them."""
+    return set().union(*(_column_names(file, spec) for file in files))
 
 
 def _column_names(file: InputFile, spec: InputSpec) -> set[str]:
@@ -87,7 +96,7 @@ def _column_names(file: InputFile, spec: InputSpec) -> set[str]:
 def _text_names(spec: InputSpec) -> set[str]:
     """The columns of which a header must have one."""
     named = {spec.columns[name] for name in ("text", "html") if name in spec.columns}
-    return named or {"text", *_USUAL["text"]}
+    return named or {"text", *_USUAL_TEXTS}
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

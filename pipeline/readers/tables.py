@@ -20,7 +20,16 @@ from pipeline.readers.columns import (
 from pipeline.readers.decode import UndecodableError, decode
 from pipeline.readers.lines import KEPT_BYTES, too_long
 from pipeline.readers.pages import make_page_record
-from pipeline.readers.records import Parsed, Record, Rejected, make_batches, numbered_id, reason_for_no_text, rejected_only
+from pipeline.readers.records import (
+    MAX_BATCH_ROWS,
+    Parsed,
+    Record,
+    Rejected,
+    make_batches,
+    numbered_id,
+    reason_for_no_text,
+    rejected_only,
+)
 from pipeline.readers.spec import InputSpec, Piece
 from pipeline.readers.values import to_json
 from pipeline.schema import make_batch
@@ -85,11 +94,12 @@ def _pages(rows: pa.RecordBatch, spec: InputSpec, file: str, first_row: int) -> 
 
 
 def cut_by_bytes(lengths: np.ndarray, batch_bytes: int) -> Iterator[tuple[int, int]]:
-    """Ranges of rows that together have at most so many bytes, or are one row that alone has more."""
+    """Ranges of rows that together have at most so many bytes, or are one row that alone has more; MAX_BATCH_ROWS at most."""
     ends = np.cumsum(lengths)
     start, before = 0, 0
     while start < len(lengths):
         stop = max(start + 1, int(np.searchsorted(ends, before + batch_bytes, side="right")))
+        stop = min(stop, start + MAX_BATCH_ROWS)
         yield start, stop
         start, before = stop, int(ends[stop - 1])
 

@@ -114,7 +114,7 @@ def _likeness(member: Mapping[str, Any], stayed: str) -> str:
 def _side(member: Mapping[str, Any], first: str, stayed: str) -> str:
     text = member["beginning"]
     if text is None:
-        shown = '<span class="soft">The text was not read for this report.</span>'
+        shown = '<span class="soft">The text is not in this output.</span>'
     else:
         shown = (visible(text) if member["kept"] else differences(text, first)) + ("…" if member["characters"] > len(text) else "")
     verdict = "stayed" if member["kept"] else _likeness(member, stayed)

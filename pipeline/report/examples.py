@@ -22,7 +22,7 @@ Edit = dict[str, Any]
 
 
 def pick_edits(output: Path) -> dict[tuple[int, str, str], list[Edit]]:
-    """For each (step, rule, kind) up to SHOWN_EXAMPLES edits of different documents that change different words.
+    """For each (step, rule, kind) up to SHOWN_EXAMPLES edits of different documents, if there are any that change different words.
 
     Documents are taken by the hash of their ids: a sample that is neither the first source in the alphabet nor left to chance.
     """
@@ -63,15 +63,17 @@ def _one_a_document(table: pa.Table) -> list[Edit]:
 
 
 def _differing(edits: Sequence[Edit]) -> list[Edit]:
-    """The first three of different documents that differ in what they changed; fewer rather than the same twice."""
-    chosen: list[Edit] = []
-    seen: set[Any] = set()
+    """Three of different documents: first those that differ in what they changed, then others, which differ in the words around."""
+    chosen: dict[str, Edit] = {}
+    changes: set[tuple[str, str]] = set()
     for edit in edits:
-        signs = {("id", edit["doc_id"]), ("change", edit["removed"].strip().casefold(), edit["inserted"])}
-        if not signs & seen:
-            chosen.append(edit)
-            seen |= signs
-    return chosen[:SHOWN_EXAMPLES]
+        change = (edit["removed"].strip().casefold(), edit["inserted"])
+        if edit["doc_id"] not in chosen and change not in changes:
+            chosen[edit["doc_id"]] = edit
+            changes.add(change)
+    for edit in edits:
+        chosen.setdefault(edit["doc_id"], edit)
+    return list(chosen.values())[:SHOWN_EXAMPLES]
 
 
 def _shown(edit: Edit, document: Mapping[str, Any] | None, ledger: Sequence[Edit]) -> Edit:

@@ -1,21 +1,22 @@
 """The report as values: folded from the manifest's counts and what the output's tables hold."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pipeline.report.duplicates import count_similarities, describe_member, find_clusters, find_members
 from pipeline.report.examples import ledger_of, pick_edits, wanted_documents, with_context
 from pipeline.report.flow import make_flow
-from pipeline.report.output import find_documents
+from pipeline.report.output import find_documents, find_in_shards
 from pipeline.report.quarantine import describe_quarantine
 from pipeline.report.repeated import count_repeated_lines, learned_pack
 
 
-def make_report(manifest: Mapping[str, Any], output: Path) -> dict[str, Any]:
+def make_report(manifest: Mapping[str, Any], output: Path, shards: Sequence[Path] = ()) -> dict[str, Any]:
     """What `report.json` holds. Of the same output it is always the same, but for `times`.
 
-    Memory is bounded: tables are read in portions, texts only of the documents that are shown.
+    Memory is bounded: tables are read in portions, texts only of the documents that are shown: from the shards of the run while they
+    are there, which is quicker.
     """
     examples = pick_edits(output)
     repeated = count_repeated_lines(output)
@@ -23,7 +24,8 @@ def make_report(manifest: Mapping[str, Any], output: Path) -> dict[str, Any]:
     members, calls = find_members(output, clusters)
     shown = {member["doc_id"] for group in members.values() for member in group} | {cluster for _, cluster in clusters}
     shown |= {call[key] for call in calls for key in ("doc_id", "survivor_id")}
-    documents = find_documents(output, shown | wanted_documents(examples))
+    wanted = shown | wanted_documents(examples)
+    documents = find_in_shards(shards, wanted) if shards else find_documents(output, wanted)
     ledger = ledger_of(output, wanted_documents(examples))
     return {
         "input": manifest["run_file"]["input"]["path"],

@@ -17,7 +17,7 @@ from annotated_types import Ge, Le
 from pipeline.boilerplate.lines import AllLines, Lines, tabulate
 from pipeline.boilerplate.match import Matcher, applicable
 from pipeline.boilerplate.packs import Pack, check_pack, find_pack, read_pack, shipped_pack, shipped_packs
-from pipeline.boilerplate.passes import Removal, find_hits, one_pass
+from pipeline.boilerplate.passes import Removal, look, one_pass
 from pipeline.edits import apply_columns
 from pipeline.kernels.lines import removal_spans
 from pipeline.schema import add_flags, live_rows, replace_columns
@@ -69,17 +69,21 @@ class StripBoilerplate:
         names = self._names()
         matchers = [_matcher(names, lang, self.packs != "auto") for lang in langs]
         removal, changed = Removal({}, {}, {}), np.ones(len(langs), np.bool_)
-        hits = find_hits(lines, matchers)
+        known = look(lines, matchers)
         for _ in range(MAX_PASSES):
-            found = one_pass(lines.where(changed[lines.row]), hits, matchers, langs, titles)
-            removal, lines, changed, hits = removal.then(found.removal), found.lines, found.changed, found.hits
+            found = one_pass(lines.where(changed[lines.row]), known, matchers, langs, titles)
+            removal, lines, changed, known = removal.then(found.removal), found.lines, found.changed, found.known
             if not changed.any():
                 break
         return removal, changed
 
     def _unsafe_rows(self, lines: Lines, removal: Removal, rows: int) -> np.ndarray:
         """Boolean per row: whether too little of the document would be left."""
+        touched = np.zeros(rows, np.bool_)
         dropped = np.isin(lines.number, np.fromiter(removal.dropped, np.int64, len(removal.dropped)))
+        touched[lines.row[dropped]] = True
+        of_touched = touched[lines.row]
+        lines, dropped = lines.where(of_touched), dropped[of_touched]
         counted = _first_copies(lines, dropped)
         before = np.bincount(lines.row[counted], lines.tokens[counted], rows).astype(np.int64)
         removed = np.bincount(lines.row[counted & dropped], lines.tokens[counted & dropped], rows).astype(np.int64)

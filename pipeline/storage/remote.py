@@ -23,7 +23,7 @@ _BUFFER_BYTES = 2**20  # of a seekable file: footers and page headers are small 
 def remote_status(url: str) -> FileStatus | None:
     """Size and version of a file; None where a store has none of that name, but perhaps a folder.
 
-    Raises UserError when it is not to be had, and TransferError.
+    Raises TransferError when it is not to be had.
     """
     try:
         return _persist(url, lambda: _file(url).status())
@@ -34,15 +34,15 @@ def remote_status(url: str) -> FileStatus | None:
 
 
 def remote_files(url: str) -> list[tuple[str, FileStatus]]:
-    """Name (relative, with "/") and status of every file below a folder of a store, by name. Raises UserError and TransferError."""
+    """Name (relative, with "/") and status of every file below a folder of a store, by name. Raises TransferError."""
     return sorted(_persist(url, lambda: list_store(url)), key=lambda file: file[0])
 
 
 def remote_chunks(url: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
     """The bytes [start, stop) of a file, as many of them as there are, in chunks of CHUNK_BYTES but for the last.
 
-    After a failure it goes on from the byte where it was. Raises UserError when the bytes are not to be had, TransferError when the tries
-    are used up; each byte that came through begins their count anew.
+    After a failure it goes on from the byte where it was. Raises TransferError when the bytes are not to be had, or the tries are used up;
+    each byte that came through begins their count anew.
     """
     held = bytearray()
     for part in _parts(url, start, stop):
@@ -82,7 +82,7 @@ def open_remote(url: str) -> BinaryIO:
 
 
 def _persist(url: str, ask: Callable[[], T]) -> T:
-    """What `ask` returns, tried again while it fails for the moment. Raises UserError and TransferError that name the URL."""
+    """What `ask` returns, tried again while it fails for the moment. Raises TransferError with the URL."""
     tries = 0
     while True:
         try:

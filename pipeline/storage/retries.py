@@ -11,7 +11,7 @@ from http.client import HTTPException, InvalidURL
 from socket import EAI_NONAME, gaierror
 from urllib.error import HTTPError, URLError
 
-from pipeline.errors import TransferError, UserError
+from pipeline.errors import TransferError
 
 log = logging.getLogger(__name__)
 
@@ -20,19 +20,10 @@ WAITS = (0.5, 2.0, 8.0)
 
 _AGAIN = (408, 425, 429)  # of the answers that are not the server's own fault: too slow, too early, too many
 _MISSING = (404, 410)
-_FINAL = (
-    InvalidURL,
-    FileNotFoundError,
-    PermissionError,
-    IsADirectoryError,
-    NotADirectoryError,
-    NotImplementedError,
-    ValueError,
-    TypeError,
-)
+_FINAL = (InvalidURL, FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, ssl.SSLCertVerificationError)
 
 
-class MissingError(UserError):
+class MissingError(TransferError):
     """There is no such file."""
 
 
@@ -65,16 +56,19 @@ def is_transient(error: Exception) -> bool:
         return is_transient(error.reason)
     if isinstance(error, gaierror):
         return error.errno != EAI_NONAME
-    return isinstance(error, OSError | HTTPException) and not isinstance(error, (*_FINAL, ssl.SSLCertVerificationError))
+    return isinstance(error, OSError | HTTPException) and not isinstance(error, _FINAL)
 
 
 def wait_or_give_up(url: str, error: Exception, tries: int) -> None:
-    """Waits until the next try after so many. Raises TransferError after the last, and UserError for what no try will mend."""
+    """Waits until the next try after so many. Raises TransferError after the last, and at once for what no try will mend.
+
+    Also then what is finished is worth keeping: a login may have run out in the middle of a long run.
+    """
     if isinstance(error, FileNotFoundError) or (isinstance(error, HTTPError) and error.code in _MISSING):
         answer = f" ({error.code})" if isinstance(error, HTTPError) else ""
         raise MissingError(f"{url}: no such file or folder{answer}; look at input.path") from None
     if not is_transient(error):
-        raise UserError(f"{url}: {reason(error)}") from None
+        raise TransferError(f"{url}: {reason(error)}") from None
     if tries > len(WAITS):
         raise TransferError(
             f"{url}: the transfer failed {tries} times ({reason(error)}); when the server is there again, the same command goes on"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pipeline.errors import UserError
+from pipeline.errors import TransferError
 from pipeline.storage.urls import shown
 
 CHUNK_BYTES = 2**18  # 256 KiB: a chunk's lines stay in the cache while they are parsed; 1 MiB took a tenth longer
@@ -21,7 +21,7 @@ class FileStatus:
 
 
 def check_unchanged(before: str | None, now: str | None, url: str) -> str | None:
-    """The version as it is now. Raises UserError if it was another before: half of each would be neither."""
+    """The version as it is now. Raises TransferError if it was another before: half of each would be neither."""
     if before is not None and now != before:
-        raise UserError(f"{shown(url)}: was replaced while it was read; run again when it no longer changes")
+        raise TransferError(f"{shown(url)}: was replaced while it was read; run again when it no longer changes")
     return now

@@ -17,20 +17,9 @@ _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "hf": "hf"}
 # Of one request: 8 MiB take 0.1 s and more, so that the wait for the first byte (some 30 ms) does not rule.
 _BLOCK_BYTES = 2**23
 
-# What stores call that which changes with the content, the surest first; the last are dates.
-_VERSIONS = (
-    "ETag",
-    "etag",
-    "md5Hash",
-    "crc32c",
-    "blob_id",
-    "checksum",
-    "LastModified",
-    "last_modified",
-    "mtime",
-    "updated",
-    "created",
-)
+# What stores call that which changes with the content; the date is taken where there is no digest.
+_DIGESTS = ("ETag", "etag", "md5Hash", "crc32c", "blob_id", "checksum")
+_DATES = ("LastModified", "last_modified", "mtime", "updated", "created")
 
 
 class StoreFile:
@@ -73,25 +62,24 @@ def open_store(url: str) -> tuple["AbstractFileSystem", str]:
 
         system, path = url_to_fs(url)
     except ImportError as error:
-        extra = _EXTRAS.get(scheme)
-        wanted = (
-            f"pip install 'corpus-pipeline[{extra}]'"
-            if extra
-            else "pip install fsspec"
-            if str(error.name).startswith("fsspec")
-            else str(error)
-        )
-        raise UserError(f"{shown(url)}: {scheme}:// needs a package that is not installed: {wanted}") from None
+        raise UserError(f"{shown(url)}: {scheme}:// needs a package that is not installed: {_remedy(scheme, error)}") from None
     except ValueError as error:
         raise UserError(f"{shown(url)}: {error}") from None
     return system, str(path)
+
+
+def _remedy(scheme: str, error: ImportError) -> str:
+    """What to install."""
+    if scheme in _EXTRAS:
+        return f"pip install 'corpus-pipeline[{_EXTRAS[scheme]}]'"
+    return "pip install fsspec" if str(error.name).startswith("fsspec") else str(error)
 
 
 def _status_of(info: Mapping[str, Any]) -> FileStatus | None:
     """What an entry of fsspec tells of a file; None for a folder."""
     if info.get("type") == "directory" or info.get("size") is None or str(info["name"]).endswith("/"):
         return None
-    version = next((str(info[name]) for name in _VERSIONS if info.get(name) is not None), None)
+    version = next((str(info[name]) for name in _DIGESTS + _DATES if info.get(name) is not None), None)
     return FileStatus(int(info["size"]), version)
 
 

@@ -88,11 +88,11 @@ def insert_spaces(text: pa.Array, passed: frozenset[int]) -> Iterator[Span]:
 
 
 def flag_hits(hits: Hits, passed: frozenset[int]) -> Iterator[Span]:
-    """A flag for every hit of a signal in these rows; what has become an edit is left out by the caller."""
+    """A flag for every hit in these rows of a signal that is an error; what has become an edit is left out by the caller."""
     for row, index, start, stop in zip(
         hits.rows.tolist(), hits.signals.tolist(), hits.starts.tolist(), hits.stops.tolist(), strict=True
     ):
-        if row in passed and SIGNALS[index].name != "lowercase_name":
+        if row in passed and SIGNALS[index].name != "lowercase_name" and not SIGNALS[index].style:
             yield Span(row, start, stop, "", SIGNALS[index].name, kind="flag")
 
 

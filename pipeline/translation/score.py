@@ -10,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from pipeline.kernels import translation_signals as place
+from pipeline.kernels import odd_marks as place
+from pipeline.kernels.anchors import Anchors, make_anchors
 from pipeline.kernels.text import buffers
-from pipeline.kernels.translation_signals import Anchors, make_anchors, scan_words
+from pipeline.kernels.translation_signals import REPEATED_SENTENCE, scan_words
 from pipeline.translation.lexicon import english_words
 from pipeline.translation.signals import SIGNALS, SMALL_AFTER_COMMA, Signal
 from pipeline.translation.words import Strange
@@ -21,6 +22,7 @@ SEGMENT_BYTES = 207  # of the segments that rates are counted in: 403,336 bytes 
 LEAST_RATE = 0.17  # half a hit in the 2,967 segments of the smallest human set: what "none seen" is worth
 # Hits of one signal are no independent witnesses: a writer's habit, a date that a story turns on. So many count in 6 kB.
 HABIT_HITS, HABIT_BYTES = 3, 6000
+_NOTHING = re.compile(b"(?!)")
 _WINDOW_BYTES = 64  # how far behind its anchor a pattern looks
 
 
@@ -45,11 +47,12 @@ class Found(NamedTuple):
 def rates(signal: Signal) -> tuple[float, float]:
     """Hits per thousand segments of human and of machine text.
 
-    Human is the mean of both news columns, or the press if that is more; machine the geometric middle of the range: translators
-    differ more than tenfold, and the high end is often a single one.
+    Human is the kind of human text that shows it most, so that neither people who translate nor people who write pass for machines;
+    machine is the geometric middle of the range: translators differ more than tenfold, and the high end is often a single one. A
+    mark that people who translate leave as often weighs nothing, and is told of all the same.
     """
-    human = max((signal.english + signal.translated) / 2, signal.press, LEAST_RATE)
-    return human, math.sqrt(max(signal.machine_low, LEAST_RATE) * signal.machine_high)
+    human = max(signal.english, signal.translated, signal.press, LEAST_RATE)
+    return human, max(human, math.sqrt(max(signal.machine_low, LEAST_RATE) * signal.machine_high))
 
 
 @cache
@@ -69,7 +72,7 @@ def scan(text: pa.Array, rows: np.ndarray) -> Found:
     offsets, data = buffers(text)
     places, words, keys = scan_words(offsets, data, rows, _anchors(), english_words())
     starts = offsets[words[:, 0]]
-    again = places[:, 1] == place.REPEATED_SENTENCE
+    again = places[:, 1] == REPEATED_SENTENCE
     repeats = places[again][:, [0, 2, 3]]
     repeats[:, 1:] -= offsets[repeats[:, :1]]
     strange = Strange(words[:, 0], words[:, 1] - starts, words[:, 2] - starts, keys)
@@ -77,21 +80,23 @@ def scan(text: pa.Array, rows: np.ndarray) -> Found:
 
 
 def _look_closer(offsets: np.ndarray, data: np.ndarray, places: np.ndarray) -> Hits:
-    """The hits among places of the scan."""
+    """The hits among places of the scan: those that it has decided, and those at which the signal's pattern matches."""
     view = data.data
     found: list[tuple[int, int, int, int]] = []
-    seen = (-1, -1, -1)
-    rows, kinds, begins, anchors = places.T
+    seen, patterns = (-1, -1, -1), [signal.pattern or _NOTHING for signal in SIGNALS]
+    signals, decided = _signal_of()[places[:, 1]], _decided()[places[:, 1]]
+    rows, _, begins, anchors, _ = places[~decided].T
     stops = np.minimum(offsets[rows + 1], anchors + _WINDOW_BYTES)
-    columns = (column.tolist() for column in (rows, _signal_of()[kinds], offsets[rows], stops, begins, anchors))
+    columns = (column.tolist() for column in (rows, signals[~decided], offsets[rows], stops, begins, anchors))
     for row, index, first, stop, begin, anchor in zip(*columns, strict=True):
         # The view begins with the row: a pattern that looks behind must not see the row before.
-        match = _match_at(SIGNALS[index].pattern, view[first:stop], begin - first, anchor - first)
+        match = _match_at(patterns[index], view[first:stop], begin - first, anchor - first)
         if match and (row, index, match.start()) != seen:
             seen = (row, index, match.start())
             found.append((row, index, match.start(), match.end()))
-    table = np.array(found, np.int64).reshape(-1, 4).T
-    return Hits(*table)
+    rows, _, _, starts, stops = places[decided].T
+    sure = [rows, signals[decided], starts - offsets[rows], stops - offsets[rows]]
+    return Hits(*np.concatenate([np.array(found, np.int64).reshape(-1, 4).T, sure], axis=1))
 
 
 def score(hits: Hits, lengths: np.ndarray) -> np.ndarray:
@@ -141,18 +146,15 @@ def _signal_of() -> np.ndarray:
 
 
 @cache
+def _decided() -> np.ndarray:
+    """By kind of place whether the scan has decided that it is a hit."""
+    return np.array([SIGNALS[i].pattern is None for i in _signal_of()])
+
+
+@cache
 def _anchors() -> Anchors:
     """The anchor words as the scan wants them."""
-    words: dict[str, tuple[int, str | int]] = dict.fromkeys(("st", "nd", "rd", "th"), (place.ORDINAL, ""))
+    anchors = dict.fromkeys(("st", "nd", "rd", "th"), place.ORDINAL)
     for i, signal in enumerate(SIGNALS):
-        for anchor in () if isinstance(signal.anchors, int) else signal.anchors:
-            words.update([_anchor(anchor, place.FIRST_WORD + i)])
-    return make_anchors(words, SMALL_AFTER_COMMA)
-
-
-def _anchor(anchor: str, kind: int) -> tuple[str, tuple[int, str | int]]:
-    """The word of an anchor as signals write it, its kind, and its lead."""
-    if anchor.endswith(" x X"):
-        return anchor.removesuffix(" x X"), (kind, place.NAME_AFTER)
-    lead, _, word = anchor.rpartition(" ")
-    return word, (kind, place.CAPITAL_BEFORE if lead == "X" else f"{lead} "[-3:] if lead else "")
+        anchors |= dict.fromkeys(() if isinstance(signal.anchors, int) else signal.anchors, place.FIRST_WORD + i)
+    return make_anchors(anchors, SMALL_AFTER_COMMA)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.boilerplate.lines import tabulate
-from pipeline.boilerplate.match import Matcher
+from pipeline.boilerplate.match import Hits, Matcher
 from pipeline.boilerplate.packs import Pack, Rule, read_pack, rule_mask, shipped_packs
 from pipeline.boilerplate.patterns import check_pattern
 from pipeline.boilerplate.screens import screen_of
@@ -21,7 +21,8 @@ EXAMPLES = sorted({" ".join(line.split("\n")) for pack in PACKS for rule in pack
 def hits(matcher: Matcher, lines: list[str]) -> set[tuple[int, int]]:
     """Pairs of line and rule that the matcher finds."""
     _, table = tabulate(pa.array(lines, pa.large_string()))
-    found = matcher.hits(table, np.arange(len(table.row)))
+    at = np.arange(len(table.row))
+    found = Hits.join(matcher.phrase_hits(table, at), matcher.matching(table, matcher.candidates(table, at)))
     return set(zip(table.row[found.line].tolist(), found.rule.tolist()))
 
 

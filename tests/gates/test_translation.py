@@ -30,7 +30,8 @@ pytestmark = [
     pytest.mark.skipif(not FOLDER.is_dir(), reason="CORPUS_DEV_DATA does not name a folder with text-repair-dev/translation"),
 ]
 GATE = RepairTranslation().min_score
-AUC = {"A": 0.62, "B": 0.64, "G": 0.85, "W": 0.62, "Y": 0.67}  # measured .625 .648 .860 .626 .673
+# By web translator: area under the curve and recall at 1 % false positives, a little below what was measured.
+FLOORS = {"A": (0.79, 0.26), "B": (0.80, 0.31), "G": (0.965, 0.81), "W": (0.765, 0.26), "Y": (0.78, 0.19)}
 PASSES_BY_ITSELF = "\nThe new crown epidemic is serious. The new crown vaccine is here."
 
 
@@ -51,7 +52,7 @@ def casing_edits() -> Iterator[tuple[str, bool | None]]:
     Half of the reference is the evidence, the other half's translations are what is repaired, and the other way round.
     """
     reference = blocks("ref.A")
-    for system in AUC:
+    for system in FLOORS:
         for half in (0, 1):
             numbers = range(half, len(reference), 2)
             texts = [blocks(f"hyp.Online-{system}")[i] + PASSES_BY_ITSELF for i in numbers]
@@ -69,17 +70,20 @@ def decide(reference: str, form: str) -> bool | None:
 
 
 def test_machine_text_scores_above_human_text():
-    """The area under the curve of each web translator against the reference does not fall."""
-    human = scores(blocks("ref.A"))
-    for system, floor in AUC.items():
+    """Against the reference, neither the area under the curve nor the recall at one per cent of human blocks falls."""
+    human = np.sort(scores(blocks("ref.A")))
+    least = human[-1 - len(human) // 100]
+    for system, (area, recall) in FLOORS.items():
         machine = scores(blocks(f"hyp.Online-{system}"))
-        area = np.mean([(value > human).mean() + 0.5 * (value == human).mean() for value in machine])
-        assert area >= floor, (system, float(area))
+        below = (np.searchsorted(human, machine, "left") + np.searchsorted(human, machine, "right")) / 2 / len(human)
+        assert below.mean() >= area, system
+        assert (machine > least).mean() >= recall, system
 
 
 def test_human_text_does_not_pass_the_gate():
-    """At most one in a hundred blocks of human text passes, news or press releases."""
+    """At most one in a hundred human texts passes: translated news, press releases, news and web pages."""
     assert (scores(blocks("ref.A")) >= GATE).mean() <= 0.01
+    assert (scores(pages()) >= GATE).mean() <= 0.01
     assert (scores(tuple(islice(press_releases(), 6000))) >= GATE).mean() <= 0.01
 
 
@@ -119,3 +123,12 @@ def press_releases() -> Iterator[str]:
     path = FOLDER.parents[1] / "near-duplicates-dev" / "senate.jsonl.zst"
     with open(path, "rb") as packed, io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(packed), "utf-8") as lines:
         yield from (json.loads(line)["text"] for number, line in enumerate(lines) if number % 12 == 0)
+
+
+def pages() -> tuple[str, ...]:
+    """The main text of English news and web pages."""
+    found = {}
+    for path in sorted((FOLDER.parents[1] / "boilerplate-dev").glob("*.jsonl.zst")):
+        with open(path, "rb") as packed, io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(packed), "utf-8") as lines:
+            found |= {page["id"]: page["gold"] for page in map(json.loads, lines) if page["lang"] == "en" and page["gold"]}
+    return tuple(found.values())

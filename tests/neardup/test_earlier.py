@@ -17,6 +17,7 @@ from pipeline.kernels.bands import band_keys
 from pipeline.kernels.meeting import fill_filter, meets
 from pipeline.neardup import shingle_hashes, signatures
 from pipeline.neardup.earlier import read_part, stored_sets, stored_signatures
+from pipeline.neardup.facts import SignatureFiles, SignatureSource
 from pipeline.neardup.families import FindFamilies
 from pipeline.neardup.signatures import shorten
 from pipeline.runner import run
@@ -187,20 +188,37 @@ def test_meeting_is_set_membership(words: int) -> None:
     assert not meets(stored, 2, 2, nothing, fill_filter(nothing, words)).any()
 
 
-def test_stored_sets_and_signatures_are_those_of_the_texts(tmp_path: Path) -> None:
-    """Also of documents whose signatures the families left, and of those signed anew since."""
-    texts = [seed(i) for i in range(4)]
-    output = run_over(tmp_path / "run", [(f"d{i}", text) for i, text in enumerate(texts)])
+ORDERS: dict[str, list[Any]] = {
+    "alone": ["drop_near_duplicates"],
+    "after families and changes": ["fix_encoding", "strip_boilerplate", "strip_repeated_lines", "drop_near_duplicates"],
+    "before changes": ["drop_near_duplicates", "strip_boilerplate"],
+    "twice": [{"drop_near_duplicates": {"num_perm": 64}}, "strip_boilerplate", "drop_near_duplicates"],
+}
+
+
+@pytest.mark.parametrize("stages", ORDERS.values(), ids=ORDERS)
+def test_stored_sets_and_signatures_are_those_of_the_kept_texts(tmp_path: Path, stages: list[Any]) -> None:
+    """Whether they were signed for the families, by the stage, or anew because a later stage changed the text."""
+    output = run_over(tmp_path / "run", [(f"d{i}", seed(i)) for i in range(5)], stages)
+    texts = pq.read_table(output / "documents")["text"].to_pylist()
+    assert len(stages) == 1 or texts != [seed(i) for i in range(4)]
     parts = [read_part(path) for path in store(output)]
     assert np.array_equal(np.concatenate([stored_signatures(part) for part in parts]), shorten(signatures(texts)))
     sets = [np.split(values, starts[1:-1]) for values, starts in map(stored_sets, parts)]
     assert [s.tolist() for part in sets for s in part] == [s.tolist() for s in shingle_hashes(texts)]
+
+
+def test_signatures_of_the_families_are_taken_over(tmp_path: Path) -> None:
+    """Only documents whose text has changed since are signed anew, and what is left names both places."""
+    texts = [seed(i) for i in range(4)]
     changed = [*texts[:2], texts[2] + " And more.", texts[3]]
     corpus = write_shards(tmp_path, [[batch_of(texts)]])
     FindFamilies().judge(corpus)
     (tmp_path / "later").mkdir()
     later = replace(write_shards(tmp_path / "later", [[batch_of(changed)]]), shared=corpus.shared)
-    assert DropNearDuplicates().judge(later)["signed"] == 1
-    left = read_part(corpus.shared / "kept_signatures" / "left-00000.arrow")
-    assert np.array_equal(stored_signatures(left), shorten(signatures(changed)))
-    assert [path.name for path in corpus.shared.rglob("*") if path.is_file()] == ["left-00000.arrow"]
+    for _ in range(2):  # as a run does that was interrupted behind it
+        assert DropNearDuplicates().judge(later)["signed"] == 1
+    left = corpus.shared / "kept_signatures"
+    assert sorted(path.name.split("-")[0] for path in left.iterdir()) == ["changed", "facts", "signatures", "source.json"]
+    source = SignatureSource(left, json.loads((left / "source.json").read_text())["earlier"])
+    assert np.array_equal(SignatureFiles(source, [0]).take(np.arange(4)), shorten(signatures(changed)))

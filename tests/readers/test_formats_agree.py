@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pipeline.files import open_ipc
 from pipeline.readers import InputSpec, plan_input, read_task
 from pipeline.readers.lines import is_blank
-from pipeline.readers.tables import cut_by_bytes
+from pipeline.readers.tables import MAX_BATCH_ROWS, cut_by_bytes
 from tests.readers.reading import Reading, read, write_arrow, write_bytes, write_csv, write_jsonl, write_parquet
 
 TEXTS = [
@@ -148,8 +148,9 @@ def test_batches_are_cut_by_bytes(tmp_path: Path) -> None:
 
 
 def test_columns_are_cut_by_bytes_as_lines_are() -> None:
-    """The same rule where lengths are known beforehand."""
+    """The same rule where lengths are known beforehand; many short rows are several batches all the same."""
     assert list(cut_by_bytes(np.array([10, 10, 10, 500, 10, 60, 40, 41, 0]), 100)) == [(0, 3), (3, 4), (4, 6), (6, 9)]
+    assert list(cut_by_bytes(np.zeros(100_000, np.int64), 100)) == [(0, MAX_BATCH_ROWS), (MAX_BATCH_ROWS, 100_000)]
 
 
 _JSON = st.recursive(st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats() | st.text(), st.lists, max_leaves=5)

@@ -274,12 +274,12 @@ from pipeline.readers.extraction import read_page
 print(read_page(Path({str(tmp_path / "a.html")!r}).read_bytes()))
 """
     found = set()
-    for settings in (
+    for changes in (
         {"TZ": "Asia/Tokyo", "LC_ALL": "C"},
         {"TZ": "America/Los_Angeles", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "7"},
     ):
         done = subprocess.run(
-            [sys.executable, "-c", code], env={**os.environ, **settings}, capture_output=True, text=True, check=True
+            [sys.executable, "-c", code], env={**os.environ, **changes}, capture_output=True, text=True, check=True
         )
         found.add(done.stdout)
     assert len(found) == 1

@@ -9,6 +9,7 @@ import pytest
 import zstandard
 
 from pipeline.errors import UserError
+from pipeline.readers.records import MAX_BATCH_ROWS, Rejected, make_batches
 from tests.readers.reading import compress, read, write_bytes, write_jsonl
 
 GOOD: dict[str, Any] = {"text": "good"}
@@ -288,3 +289,9 @@ def test_numbers_are_kept_to_the_last_digit(tmp_path: Path, number: str) -> None
     reading = read(write_jsonl(tmp_path / "a.jsonl", [f'{{"text": "a", "n": {number}}}'.encode()]))
     expected = json.dumps(json.loads(number)).replace(" ", "").replace("Infinity", '"Infinity"')
     assert reading.column("meta") == [f'{{"n":{expected}}}']
+
+
+def test_many_tiny_documents_are_cut_by_number() -> None:
+    """A batch is bounded in rows as well as bytes; nothing is lost at the cuts."""
+    failures = (Rejected("a.jsonl", f"line {n}", "not JSON", b"x") for n in range(MAX_BATCH_ROWS + 3))
+    assert [parsed.records for parsed in make_batches(failures, 2**23)] == [MAX_BATCH_ROWS, 3]

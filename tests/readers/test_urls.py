@@ -137,6 +137,25 @@ def test_a_run_goes_on_after_the_server_was_away(served: Served, tmp_path: Path)
     assert len(list((tmp_path / "out" / "documents").iterdir())) > 0
 
 
+def test_a_login_that_runs_out_costs_no_finished_work(served: Served, tmp_path: Path) -> None:
+    """A refusal in the middle is no mistake of the run file's either."""
+    path = write_jsonl(tmp_path / "news.jsonl", [{"id": f"n{n}", "text": f"{n} {'word ' * 200}"} for n in range(1000)])
+    served.files = {"news.jsonl": path.read_bytes()}
+    values = {
+        "input": {"path": served.url("news.jsonl"), "shard_bytes": 300_000},
+        "stages": ["fix_encoding"],
+        "output": {"path": str(tmp_path / "out")},
+    }
+    plan_input(parse_config(values, "test").input, None)
+    planned = len(served.requests)
+    served.refuses_after = len(served.requests) + planned + 2
+    with pytest.raises(TransferError, match="the server answers 403"):
+        run(parse_config(values, "test"), Quiet(), workers=1)
+    assert list((tmp_path / "out" / ".work" / "done" / "read").iterdir())
+    served.refuses_after = None
+    assert run(parse_config(values, "test"), Quiet(), workers=1).counts["records"] == 1000
+
+
 def test_a_run_from_the_command_line_with_workers(served: Served, tmp_path: Path) -> None:
     """Each worker opens the address by itself; a missing one is a mistake of the call, and leaves no folder."""
     path = write_jsonl(tmp_path / "news.jsonl", [{"id": f"n{n}", "text": f"{n} {'word ' * 200}"} for n in range(600)])

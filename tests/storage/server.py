@@ -1,11 +1,13 @@
 """A real web server on loopback that misbehaves on request: no ranges, no length, errors that pass, transfers that stop."""
 
+import os
 import threading
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from unittest.mock import patch
 from urllib.parse import unquote
 
 
@@ -17,6 +19,7 @@ class Served:
     ranges: bool = True
     tells_length: bool = True
     etag: str | None = '"1"'
+    refuses_after: int | None = None  # requests; then 403 to all
     login: str | None = None  # "name:password" that must come with each request
     failures: list[int] = field(default_factory=list)  # answers to give first, instead of the file
     stops_after: list[int] = field(default_factory=list)  # of the next whole answers: bytes until the connection breaks
@@ -39,6 +42,8 @@ def serving(served: Served) -> Iterator[Served]:
             served.requests.append((self.path, wanted))
             data = served.files.get(unquote(self.path.partition("?")[0]).lstrip("/"))
             status = served.failures.pop(0) if served.failures else 200 if data is not None else 404
+            if served.refuses_after is not None and len(served.requests) > served.refuses_after:
+                status = 403
             if (
                 served.login is not None
                 and self.headers.get("Authorization") != f"Basic {b64encode(served.login.encode()).decode()}"
@@ -77,7 +82,8 @@ def serving(served: Served) -> Iterator[Served]:
     thread.start()
     served.address = f"http://127.0.0.1:{server.server_address[1]}"
     try:
-        yield served
+        with patch.dict(os.environ, {"no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"}):
+            yield served
     finally:
         server.shutdown()
         thread.join()

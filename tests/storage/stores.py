@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, ClassVar
 from unittest.mock import patch
 
 import pytest
@@ -62,3 +63,22 @@ def s3_store(files: Mapping[str, bytes]) -> Iterator[Store]:
         finally:
             fsspec.get_filesystem_class("s3").clear_instance_cache()
             server.stop()
+
+
+class FlakyStore(fsspec.get_filesystem_class("memory")):  # type: ignore[misc]
+    """A store in memory that fails: `failures` are what the next requests for bytes do instead, an error or a number of bytes too few."""
+
+    protocol = "flaky"
+    store: ClassVar[dict[str, Any]] = {}
+    failures: ClassVar[list[Exception | int]] = []
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        return str(super()._strip_protocol(path.replace("flaky://", "memory://")))
+
+    def cat_file(self, path: str, start: int | None = None, end: int | None = None, **options: Any) -> bytes:
+        failure = self.failures.pop(0) if self.failures else 0
+        if isinstance(failure, Exception):
+            raise failure
+        data: bytes = super().cat_file(path, start=start, end=end, **options)
+        return data[: len(data) - failure]

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipeline.errors import UserError
+from pipeline.errors import TransferError, UserError
 from pipeline.readers import InputSpec, plan_input
-from pipeline.storage import first_bytes, is_url, open_seekable, read_range, remote_files, remote_status
-from tests.storage.stores import Store, memory_store, s3_store
+from pipeline.storage import counted_retries, first_bytes, is_url, open_seekable, read_range, remote_files, remote_status, retries
+from tests.storage.stores import FlakyStore, Store, memory_store, s3_store
+
+fsspec = pytest.importorskip("fsspec")
 
 FILES = {
     "news/2020/a.jsonl": b'{"text": "one"}\n',
@@ -94,7 +96,7 @@ def test_a_missing_package_is_named_with_its_extra() -> None:
     wanted = [("s3://bucket/a.jsonl", "s3"), ("gs://bucket/a.jsonl", "gs"), ("hf://datasets/me/news/a.jsonl", "hf")]
     code = f"""
 import sys
-from pipeline.errors import UserError
+from pipeline.errors import TransferError, UserError
 from pipeline.readers.listing import list_files
 sys.modules |= dict.fromkeys(["s3fs", "gcsfs", "huggingface_hub"])
 for url in {[*(url for url, _ in wanted), "memory://a"]}:
@@ -108,6 +110,59 @@ for url in {[*(url for url, _ in wanted), "memory://a"]}:
     needs = "needs a package that is not installed: pip install"
     expected = [f"{url}: {url.partition(':')[0]}:// {needs} 'corpus-pipeline[{extra}]'" for url, extra in wanted]
     assert done.stdout.splitlines() == [*expected, f"memory://a: memory:// {needs} fsspec"]
+
+
+class ClientError(Exception):
+    """As the clients of stores have them: no OSError."""
+
+
+@pytest.fixture
+def flaky(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of a file of 20 MB in a store that fails as it is told."""
+    fsspec.register_implementation("flaky", FlakyStore, clobber=True)
+    monkeypatch.setattr(retries, "WAITS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(FlakyStore, "failures", [])
+    fsspec.filesystem("flaky").pipe_file("/a.bin", LARGE)
+    return "flaky://a.bin"
+
+
+LARGE = bytes(range(200)) * 100_000
+
+
+@pytest.mark.parametrize(
+    "failure", [ConnectionResetError("reset"), ClientError("slow down"), TimeoutError("timed out"), 1, 7_000_000]
+)
+def test_a_transfer_that_fails_goes_on_where_it_was(flaky: str, failure: Exception | int) -> None:
+    """An error in the second block, or a block that comes short: not a byte is lost or read twice."""
+    FlakyStore.failures = [0, failure, failure]
+    with counted_retries() as count:
+        assert b"".join(read_range(flaky)) == LARGE
+    assert count.total == 2
+
+
+def test_a_transfer_that_keeps_failing_is_given_up(flaky: str) -> None:
+    """With the address and the last error, as one for which finished work is kept."""
+    FlakyStore.failures = [0, *[ClientError("slow down")] * 4]
+    with pytest.raises(TransferError, match=r"flaky://a\.bin: the transfer failed 4 times \(ClientError: slow down\)"):
+        list(read_range(flaky))
+
+
+def test_what_is_not_allowed_is_told_at_once(flaky: str) -> None:
+    """Trying again would not mend it."""
+    FlakyStore.failures = [PermissionError("Access Denied"), 0]
+    with pytest.raises(UserError, match=r"flaky://a\.bin: access denied \(Access Denied\); look at your credentials"):
+        list(read_range(flaky))
+    assert FlakyStore.failures == [0]
+
+
+def test_a_file_that_is_replaced_between_two_tries_is_told(flaky: str) -> None:
+    """Half of the old and half of the new would be neither."""
+    FlakyStore.failures = [0, ConnectionResetError("reset")]
+    chunks = read_range(flaky)
+    next(chunks)
+    fsspec.filesystem("flaky").pipe_file("/a.bin", LARGE[::-1])
+    with pytest.raises(UserError, match="was replaced while it was read"):
+        list(chunks)
 
 
 def test_an_unknown_scheme_is_an_error() -> None:
