@@ -48,7 +48,7 @@ HOMES = {
     "metaphone": {"translation/names.py"},
     "typer": {"cli.py"},
     "rich": {"terminal.py"},
-    "pydantic": {"config.py", "config_schema.py", "boilerplate/packs.py"},
+    "pydantic": {"config.py", "config_schema.py", "boilerplate/packs.py", "boilerplate/rules.py"},
 }
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.boilerplate.lines import Lines
-from pipeline.boilerplate.packs import Pack, Rule, phrase_keys
 from pipeline.boilerplate.patterns import matching
+from pipeline.boilerplate.rules import Pack, Rule, phrase_keys
 from pipeline.boilerplate.screens import Screen, screen_of
 from pipeline.boilerplate.syntax import DIGIT
 from pipeline.kernels.beginnings import BeginningTable, beginning_table, find_beginnings

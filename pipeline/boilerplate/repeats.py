@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from pipeline.boilerplate.judge import Document
 from pipeline.boilerplate.lines import Lines, Zones
-from pipeline.boilerplate.packs import text_forms
+from pipeline.boilerplate.rules import text_forms
 from pipeline.kernels.lines import TERMINAL
 
 MIN_TITLE_TOKENS = 4  # "Who It's For", "Pros:" and other headings of a page repeat

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.boilerplate.packs import check_pack, find_pack, matches, shipped_pack, shipped_packs
+from pipeline.boilerplate.packs import check_pack, find_pack, shipped_pack, shipped_packs
+from pipeline.boilerplate.rules import matches
 from pipeline.schema import make_batch
 from pipeline.stages.strip_boilerplate import StripBoilerplate
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.boilerplate.packs import Rule, check_pack, find_pack, matches, read_pack, shipped_packs
+from pipeline.boilerplate.packs import check_pack, find_pack, read_pack, shipped_packs
+from pipeline.boilerplate.rules import Rule, matches
 from pipeline.errors import UserError
 
 RULE = {

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from pipeline.boilerplate.lines import tabulate
 from pipeline.boilerplate.match import Hits, Matcher
-from pipeline.boilerplate.packs import Pack, Rule, read_pack, rule_mask, shipped_packs
+from pipeline.boilerplate.packs import read_pack, shipped_packs
 from pipeline.boilerplate.patterns import check_pattern
+from pipeline.boilerplate.rules import Pack, Rule, rule_mask
 from pipeline.boilerplate.screens import screen_of
 from pipeline.boilerplate.syntax import ANYTHING, parse
 from pipeline.kernels.beginnings import letters_of
