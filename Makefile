@@ -21,7 +21,7 @@ $(TESTING): $(READY) requirements-dev.lock
 run: $(READY)          ## clean the five seed documents into data/seeds
 	$(BIN)/pipeline run configs/seeds.yaml
 
-test: $(TESTING)         ## the tests, on two processes
+test: $(TESTING)       ## the tests, on two processes
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not gate"
 
 lint: $(TESTING)
@@ -37,7 +37,7 @@ bench: $(TESTING)        ## ratios against the libraries people would use instea
 	$(BIN)/python benchmarks/boilerplate.py $(DOCS)
 	$(BIN)/python benchmarks/text_repair.py $(DOCS)
 
-gate: $(TESTING)         ## slow suites with pinned floors
+gate: $(TESTING)       ## slow suites with pinned floors
 	$(BIN)/python -m pytest -m gate
 
 clean:

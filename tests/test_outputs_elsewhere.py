@@ -189,6 +189,16 @@ def test_card_names_the_languages_that_matter(languages: dict[str, int], told: l
     assert "license" not in header
 
 
+def test_card_tells_no_folder_of_the_machine(report: dict[str, Any]) -> None:
+    """Neither of input and output nor of what the stages read besides."""
+    stages = [{"drop_near_duplicates": {"against": ["/srv/private/out-1", "s3://private/out-2/"]}}]
+    paths = {name: {**report["run_file"][name], "path": f"/srv/private/{name}"} for name in ("input", "output")}
+    card = render_card({**report, "run_file": {**paths, "stages": stages}, "input": "/srv/private/input"})
+    assert "private" not in card
+    assert "- out-1\n" in card
+    assert "- out-2\n" in card
+
+
 def test_nothing_in_a_name_breaks_the_card(report: dict[str, Any]) -> None:
     """Markup in paths, and fences in settings, stay text."""
     evil = "a|b`c\n# <script>"

@@ -1,6 +1,6 @@
 """How the rows of a column write what is asked about: phrases, names that sound alike, single words. One cut of the words for all.
 
-Most words of a row have to do with nothing that is asked. So every pair and triple, and every capitalised word, is tried against a
+Most words of a row have to do with nothing that is asked. So every pair of words, and every capitalised word, is tried against a
 filter of bits, and only what passes is looked up, judged by its place, and told.
 """
 
@@ -55,30 +55,31 @@ class Asked(NamedTuple):
     """What is looked for, as tables of keys (`make_slots`) and filters of them (`make_filter`)."""
 
     phrases: np.ndarray
-    bits: np.ndarray
+    tails: np.ndarray  # a filter of the last two words of phrases
     words: np.ndarray
     word_bits: np.ndarray
     sounds: np.ndarray
-    sound_bits: np.ndarray
+    sound_tails: np.ndarray  # a filter of the sounds of the last two words of names
     names: np.ndarray  # own keys of the names that are known already
     once: np.ndarray  # bool, by place of `names`: to be told a single time
 
 
 def make_asked(phrases: np.ndarray, words: np.ndarray, names: np.ndarray) -> Asked:
-    """Tables for these keys; `names` has shape (names, 2): sound key and own key.
+    """Tables for these keys: `phrases` as `find_phrases` gives them, `names` as `find_names`.
 
     A name that is the only spelling of its sound is told once: all that there is to learn is that others write it so too.
     """
+    names = np.unique(names, axis=0)
     known = make_slots(np.unique(names[:, 1]))
     sounds, counts = np.unique(names[:, 0], return_counts=True)
     once = np.isin(known, names[np.isin(names[:, 0], sounds[counts == 1]), 1])
     return Asked(
-        make_slots(phrases),
-        make_filter(phrases, filter_places(len(phrases))),
+        make_slots(np.unique(phrases[:, 0])),
+        make_filter(phrases[:, 1].copy(), filter_places(len(phrases))),
         make_slots(words),
         make_filter(words, filter_places(len(words))),
         make_slots(sounds),
-        make_filter(sounds, filter_places(len(sounds))),
+        make_filter(names[:, 2].copy(), filter_places(len(names))),
         known,
         once,
     )
@@ -153,32 +154,30 @@ def _in_run(text, bounds, kinds, first, k):
     cache=True,
     nogil=True,
 )
-def _told(offsets, data, rows, slots, classes, phrases, bits, single, word_bits, sounds, sound_bits, names, once, size, capacity):
+def _told(offsets, data, rows, slots, classes, phrases, tails, single, word_bits, sounds, sound_tails, names, once, size, capacity):
     """`find_told` with room for `capacity` places; the third result is how many there are."""
     out, out_keys, count = np.empty((capacity, 5), np.int64), np.empty(capacity, np.uint64), 0
     text, bounds = np.empty(size, np.uint8), np.empty(size, np.int64)
-    keys, kinds, sound_keys = np.zeros(size, np.uint64), np.empty(size, np.uint8), np.empty(size, np.uint64)
+    keys, kinds = np.zeros(size, np.uint64), np.empty(size, np.uint8)
     marked, capital, line = np.empty(size, np.int64), np.empty(size + 1, np.int64), np.zeros(3, np.int64)
     lowered, told = np.zeros(phrases.shape[0], np.bool_), np.zeros(names.shape[0], np.bool_)
     counts, last_row = np.zeros(single.shape[0], np.int64), np.full(single.shape[0], -1, np.int64)
-    asks_names, asks_phrases = sound_bits.any(), phrases.any()
+    asks_names, asks_phrases = sounds.any(), phrases.any()
     for row in rows:
         shift = offsets[row] - FRONT
         line[1] = -1
         words = cut_words(data, offsets[row], offsets[row + 1], text, bounds)
         marks, capital_count = 0, 0
-        before, last = uint64(0), uint64(0)
         for i in range(words):
             c = text[bounds[2 * i]]
             capital[capital_count] = i
             capital_count += int64((c < 0x61) | (c == 0xC3))
+        last = uint64(0)
         for i in range(words if asks_phrases else 0):
-            key = word_key(text, bounds[2 * i], bounds[2 * i + 1])
-            keys[i] = key
-            pair = join_keys(last, key)
+            keys[i] = word_key(text, bounds[2 * i], bounds[2 * i + 1])
             marked[marks] = i
-            marks += int64(passes(bits, pair) | passes(bits, join_keys(before, pair)))
-            before, last = last, key
+            marks += int64(passes(tails, join_keys(last, keys[i])))
+            last = keys[i]
         for m in range(capital_count):
             i = capital[m]
             key = word_key(text, bounds[2 * i], bounds[2 * i + 1])
@@ -217,7 +216,7 @@ def _told(offsets, data, rows, slots, classes, phrases, bits, single, word_bits,
                 end += 1
             stop = first + end - at
             at = end
-            if stop - first < 2 or not may_hold_name(text, bounds, sound_bits, sound_keys, first, stop):
+            if stop - first < 2 or not may_hold_name(text, bounds, sound_tails, first, stop):
                 continue
             _read_kinds(text, bounds, keys, kinds, slots, classes, words, first, stop - 1)
             while first < stop:
@@ -229,8 +228,8 @@ def _told(offsets, data, rows, slots, classes, phrases, bits, single, word_bits,
                     begin += 1
                 if run - begin < 2 or run - begin > MOST_WORDS:
                     continue
-                sound, key = name_keys(text, bounds, begin, run)
-                if not passes(sound_bits, sound) or find(sounds, sound) < 0:
+                sound, key, _ = name_keys(text, bounds, begin, run)
+                if find(sounds, sound) < 0:
                     continue
                 place = find(names, key)
                 if place >= 0 and once[place] and told[place]:

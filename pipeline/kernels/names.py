@@ -77,26 +77,27 @@ def sound_key(text, start, stop):
     return mix(key + uint64(1))
 
 
-@njit([types.UniTuple(uint64, 2)(_TEXT, int64[::1], int64, int64)], cache=True, nogil=True)
+@njit([types.UniTuple(uint64, 3)(_TEXT, int64[::1], int64, int64)], cache=True, nogil=True)
 def name_keys(text, bounds, first, stop):
-    """The sound key and the own key of a name, words `first` to `stop`."""
-    sound, key = uint64(0), uint64(0)
+    """The sound key of a name, words `first` to `stop`, its own key, and the sound key of its last two words."""
+    sound, key, tail = uint64(0), uint64(0), uint64(0)
     for k in range(stop - 1, first - 1, -1):
         sound = join_keys(sound_key(text, bounds[2 * k], bounds[2 * k + 1]), sound)
         key = join_keys(word_key(text, bounds[2 * k], bounds[2 * k + 1]), key)
-    return sound, key
+        if k >= stop - 2:
+            tail = sound
+    return sound, key, tail
 
 
-@njit([types.boolean(_TEXT, int64[::1], KEYS, uint64[::1], int64, int64)], cache=True, nogil=True)
-def may_hold_name(text, bounds, bits, sounds, first, stop):
-    """Whether words `first` to `stop` may hold a name whose sound key is in the filter `bits`; `sounds` is scratch for words."""
-    for last in range(first, stop):
-        sounds[last] = sound_key(text, bounds[2 * last], bounds[2 * last + 1])
-        sound = join_keys(sounds[last], uint64(0))
-        for k in range(last - 1, max(first, last + 1 - MOST_WORDS) - 1, -1):
-            sound = join_keys(sounds[k], sound)
-            if passes(bits, sound):
-                return True
+@njit([types.boolean(_TEXT, int64[::1], KEYS, int64, int64)], cache=True, nogil=True)
+def may_hold_name(text, bounds, tails, first, stop):
+    """Whether two words in a row, of `first` to `stop`, sound as the end of a name in the filter `tails`."""
+    before = sound_key(text, bounds[2 * first], bounds[2 * first + 1])
+    for k in range(first + 1, stop):
+        sound = sound_key(text, bounds[2 * k], bounds[2 * k + 1])
+        if passes(tails, join_keys(before, join_keys(sound, uint64(0)))):
+            return True
+        before = sound
     return False
 
 
@@ -140,7 +141,7 @@ def _is_lowercase_name(text, bounds, slots, classes, i):
 )
 def _names(offsets, data, rows, slots, classes, size, capacity):
     """`find_names` with room for `capacity` names; the last result is how many there are."""
-    out, out_keys, count = np.empty((capacity, 3), np.int64), np.empty((capacity, 2), np.uint64), 0
+    out, out_keys, count = np.empty((capacity, 3), np.int64), np.empty((capacity, 3), np.uint64), 0
     text, bounds = np.empty(size, np.uint8), np.empty(size, np.int64)
     for row in rows:
         shift = offsets[row] - FRONT
@@ -176,7 +177,7 @@ def find_names(
     slots: np.ndarray,
     classes: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Names in these rows: int64 of shape (names, 3): row, start, stop (bytes of `data`); uint64 (names, 2): sound key, own key.
+    """Names in these rows: int64 of shape (names, 3): row, start, stop (bytes of `data`); uint64 (names, 3): keys as `name_keys` has them.
 
     `slots` and `classes` are a table of word classes. Leading titles are left out; "suhaile Shahin" after "spokesman" is a name too.
     """

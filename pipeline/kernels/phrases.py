@@ -45,13 +45,13 @@ def _may_be_repaired(text, bounds, kinds, words, first, last, line):
 
 
 @njit(
-    [types.Tuple((int64[:, ::1], uint64[::1], int64))(OFFSETS, BYTES, OFFSETS, KEYS, BYTES, KEYS, int64, int64)],
+    [types.Tuple((int64[:, ::1], uint64[:, ::1], int64))(OFFSETS, BYTES, OFFSETS, KEYS, BYTES, KEYS, int64, int64)],
     cache=True,
     nogil=True,
 )
 def _phrases(offsets, data, rows, slots, classes, wanted, size, capacity):
     """`find_phrases` with room for `capacity` phrases; the last result is how many there are."""
-    out, out_keys, count = np.empty((capacity, 3), np.int64), np.empty(capacity, np.uint64), 0
+    out, out_keys, count = np.empty((capacity, 3), np.int64), np.empty((capacity, 2), np.uint64), 0
     text, bounds = np.empty(size, np.uint8), np.empty(size, np.int64)
     keys, kinds = np.empty(size, np.uint64), np.empty(size, np.uint8)
     everything = wanted.shape[0] == 0
@@ -80,7 +80,7 @@ def _phrases(offsets, data, rows, slots, classes, wanted, size, capacity):
                     continue
                 if count < capacity:
                     out[count] = (row, bounds[2 * first] + shift, bounds[2 * i + 1] + shift)
-                    out_keys[count] = key
+                    out_keys[count] = (key, join_keys(keys[i - 1], keys[i]))
                 count += 1
     return out, out_keys, count
 
@@ -93,8 +93,10 @@ def find_phrases(
     classes: np.ndarray,
     wanted: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Phrases in these rows that could be capitalised: int64 of shape (phrases, 3): row, start, stop (bytes of `data`); keys (uint64).
+    """Phrases in these rows that could be capitalised.
 
+    First int64 of shape (phrases, 3): row, start, stop (bytes of `data`); then uint64 of shape (phrases, 2): key, and key of the last
+    two words.
     Not all of their words have capitals, they begin no sentence, follow no article and stand in no headline. `slots` and `classes`
     are a table of word classes, `wanted` a table of the phrases to find (without places: all).
     """

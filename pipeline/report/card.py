@@ -22,7 +22,8 @@ def render_card(report: Report, license_name: str | None = None) -> str:
     name = _last(report["run_file"]["output"]["path"])
     header = yaml.safe_dump(_header(report, name, license_name), sort_keys=False, allow_unicode=True)
     stages = " → ".join(f"`{next(iter(stage))}`" for stage in report["run_file"]["stages"])
-    run_file = yaml.safe_dump(_without_folders(report["run_file"]), sort_keys=False, allow_unicode=True)
+    sections = {name: _without_folders(report["run_file"][name]) for name in ("input", "stages", "output")}
+    run_file = yaml.safe_dump(sections, sort_keys=False, allow_unicode=True)
     fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", f"`{run_file}")))
     return f"""---
 {header}---
@@ -88,10 +89,13 @@ def _removal_table(report: Report) -> str:
     return "\n".join(rows)
 
 
-def _without_folders(run_file: Mapping[str, Any]) -> dict[str, Any]:
-    """The run file with paths that tell nothing of the machine."""
-    sections = {name: {**run_file[name], "path": _last(run_file[name]["path"])} for name in ("input", "output")}
-    return {"input": sections["input"], "stages": run_file["stages"], "output": sections["output"]}
+def _without_folders(value: Any) -> Any:
+    """The run file, or a part of it, with paths that tell nothing of the machine."""
+    if isinstance(value, Mapping):
+        return {key: _without_folders(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_without_folders(part) for part in value]
+    return _last(value) if isinstance(value, str) else value
 
 
 def _last(path: str) -> str:

@@ -58,22 +58,23 @@ EVIDENCE = pa.schema(
 NOTHING = pa.table({field.name: pa.array([], field.type) for field in EVIDENCE}, schema=EVIDENCE)
 
 # What documents ask about: phrases, names (`key` is the sound key, `own` the name's own), words (`lower`: how often documents below
-# the gate write them small).
-ASKED = pa.schema([("kind", pa.int8()), ("key", pa.uint64()), ("own", pa.uint64()), ("lower", pa.int64())])
+# the gate write them small). `tail` is the key of the last two words of a phrase or name.
+ASKED = pa.schema([("kind", pa.int8()), ("key", pa.uint64()), ("own", pa.uint64()), ("tail", pa.uint64()), ("lower", pa.int64())])
 
 
 def ask(text: pa.Array, rows: np.ndarray, strange: Strange) -> pa.RecordBatch:
     """ASKED of these rows, which pass the gate, and of all that hold a strange word."""
     words, places = np.unique(strange.keys, return_inverse=True)
     lower = np.bincount(places[~np.isin(strange.rows, rows)], minlength=len(words))
-    names, phrases = np.zeros((0, 2), np.uint64), words[:0]
+    phrases, names = np.zeros((0, 2), np.uint64), np.zeros((0, 3), np.uint64)
     if len(rows):
-        names, phrases = find_names(*buffers(text), rows, *classes())[1], wanted_keys(text, rows)
+        phrases, names = wanted_keys(text, rows), find_names(*buffers(text), rows, *classes())[1]
     sizes = [len(phrases), len(names), len(words)]
     columns = [
         np.repeat([PHRASE, NAME, WORD], sizes).astype(np.int8),
-        np.concatenate([phrases, names[:, 0], words]),
-        np.concatenate([phrases, names[:, 1], words]),
+        np.concatenate([phrases[:, 0], names[:, 0], words]),
+        np.concatenate([phrases[:, 0], names[:, 1], words]),
+        np.concatenate([phrases[:, 1], names[:, 2], words]),
         np.concatenate([np.zeros(sizes[0] + sizes[1], np.int64), lower]),
     ]
     return pa.RecordBatch.from_arrays([pa.array(column) for column in columns], schema=ASKED)
@@ -81,7 +82,7 @@ def ask(text: pa.Array, rows: np.ndarray, strange: Strange) -> pa.RecordBatch:
 
 def join_asked(asked: Iterable[pa.RecordBatch]) -> pa.Table:
     """All of these together, distinct and in order of kind and key."""
-    table = pa.Table.from_batches(asked, ASKED).group_by(["kind", "key", "own"]).aggregate([("lower", "sum")])
+    table = pa.Table.from_batches(asked, ASKED).group_by(["kind", "key", "own", "tail"]).aggregate([("lower", "sum")])
     table = table.rename_columns(ASKED.names).sort_by([("kind", "ascending"), ("key", "ascending"), ("own", "ascending")])
     words = int(pc.sum(pc.equal(table["kind"], WORD)).as_py() or 0)
     return table.slice(0, len(table) - max(0, words - MOST_WORDS))
@@ -89,9 +90,10 @@ def join_asked(asked: Iterable[pa.RecordBatch]) -> pa.Table:
 
 @lru_cache(maxsize=2)
 def _tables(path: Path, _written: int) -> Asked:
-    kinds, keys, own, _ = (column.to_numpy() for column in open_ipc(path).read_all().columns)
-    names = np.stack([keys[kinds == NAME], own[kinds == NAME]], axis=1)
-    return make_asked(keys[kinds == PHRASE], keys[kinds == WORD], names)
+    kinds, keys, own, tails, _ = (column.to_numpy() for column in open_ipc(path).read_all().columns)
+    phrases, names = kinds == PHRASE, kinds == NAME
+    names = np.stack([keys[names], own[names], tails[names]], axis=1)
+    return make_asked(np.stack([keys[phrases], tails[phrases]], axis=1), keys[kinds == WORD], names)
 
 
 def read_asked(path: Path) -> Asked:

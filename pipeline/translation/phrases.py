@@ -36,9 +36,9 @@ class Attested:
 
 
 def wanted_keys(text: pa.Array, rows: np.ndarray) -> np.ndarray:
-    """Keys (uint64, sorted) of the phrases in these rows that another document could show to be names."""
+    """Keys (uint64, as `find_phrases` has them, distinct) of the phrases in these rows that another document could show to be names."""
     offsets, data = buffers(text)
-    return np.unique(find_phrases(offsets, data, rows, *classes(), _EVERYTHING)[1])
+    return np.unique(find_phrases(offsets, data, rows, *classes(), _EVERYTHING)[1], axis=0)
 
 
 def judge_phrase(forms: Iterable[Said], most_families: int) -> Attested | None:

@@ -42,7 +42,7 @@ def repair_phrases(
     offsets, data = buffers(text)
     found, keys = find_phrases(offsets, data, rows, *classes(), make_slots(np.array(list(known), np.uint64)))
     taken: set[int] = set()  # bytes of `data` that an edit has claimed
-    for (row, start, stop), key in sorted(zip(found.tolist(), keys.tolist(), strict=True), key=_longest_first):
+    for (row, start, stop), key in sorted(zip(found.tolist(), keys[:, 0].tolist(), strict=True), key=_longest_first):
         phrase, verdict = bytes(data[start:stop]).decode(), known[key]
         needed = min_families if phrase.lower() != phrase else max(min_families, _FAMILIES_ALL_LOWER)
         evidence = evidence_of(verdict, families[row], needed)

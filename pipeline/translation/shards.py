@@ -82,9 +82,8 @@ def score_shard(settings: Settings, item: Sequence[Any]) -> dict[str, int]:
         row += batch.num_rows
     write_ipc(settings.file(f"scored-{shard.number:05d}.arrow"), verdicts, VERDICTS)
     write_ipc(settings.file(f"strange-{shard.number:05d}.arrow"), words, STRANGE)
-    joined = join_asked(asked)
-    write_ipc(settings.file(f"asked-{shard.number:05d}.arrow"), joined.to_batches(), ASKED)
-    return {"judged": sum(len(part) for part in verdicts), "passed": passed, "asked": len(joined)}
+    count = write_ipc(settings.file(f"asked-{shard.number:05d}.arrow"), asked, ASKED)
+    return {"judged": sum(len(part) for part in verdicts), "passed": passed, "asked": count}
 
 
 def own_spans(text: pa.Array, hits: Hits, repeats: np.ndarray, passed: frozenset[int], level: str) -> list[Span]:

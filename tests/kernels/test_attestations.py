@@ -13,17 +13,17 @@ from pipeline.kernels.text import buffers
 from pipeline.translation.lexicon import classes
 
 NO_KEYS = np.zeros(0, np.uint64)
-NO_NAMES = NO_KEYS.reshape(0, 2)
+NO_PHRASES, NO_NAMES = NO_KEYS.reshape(0, 2), NO_KEYS.reshape(0, 3)
 
 
 def told(texts: list[str], *, phrase: str = "", word: str = "", name: str = "") -> tuple[list[tuple[int, str, int, int]], int]:
     """Row, text, kind and state of all that is told; and how often the word is capitalised."""
     arrays = [buffers(pa.array([text], pa.large_string())) for text in (f"xx {phrase} yy", f"said {name} today")]
-    phrases = find_phrases(*arrays[0], np.array([0]), *classes(), NO_KEYS)[1] if phrase else NO_KEYS
+    phrases = find_phrases(*arrays[0], np.array([0]), *classes(), NO_KEYS)[1] if phrase else NO_PHRASES
     names = find_names(*arrays[1], np.array([0]), *classes())[1] if name else NO_NAMES
     words = word_keys([word]) if word else NO_KEYS
     offsets, data = buffers(pa.array(texts, pa.large_string()))
-    asked = make_asked(np.unique(phrases), words, names)
+    asked = make_asked(phrases, words, names)
     found, _, uses = find_told(offsets, data, np.arange(len(texts)), *classes(), asked)
     count = int(uses[find(asked.words, words[0])]) if word else 0
     return [(row, bytes(data[a:b]).decode(), kind, state) for row, a, b, kind, state in found.tolist()], count
