@@ -38,6 +38,7 @@ bench: $(TESTING)        ## ratios against the libraries people would use instea
 	$(BIN)/python benchmarks/text_repair.py $(DOCS)
 
 gate: $(TESTING)       ## slow suites with pinned floors
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps "licensedcode-data>=32.1"
 	$(BIN)/python -m pytest -m gate
 
 clean:

@@ -1,7 +1,7 @@
 """One pass over the lines of a batch: match by language, find the zones, judge the documents that something was found in."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -109,7 +109,7 @@ def _judge_documents(
     worth[lines.row[hits.line]] = True
     gone: dict[int, str] = {}
     for row, first, stop in lines.documents(np.flatnonzero(worth)):
-        document = replace(_document(lines, zones, hits, matchers[row], first, stop), title=str(titles[row].as_py()))
+        document = _document(lines, zones, hits, matchers[row], first, stop, str(titles[row].as_py()))
         found = judge(document, [rule for rule, rows in structure.items() if rows[row]])
         gone |= {first + i: name for i, name in found.items()}
     return gone
@@ -141,10 +141,11 @@ def _in_zone(lines: Lines, pairs: Hits, zones: Zones | None, matchers: Sequence[
     at = np.searchsorted(lines.number, pairs.line)
     inside: np.ndarray = np.append(lines.number, -1)[at] == pairs.line
     here = np.flatnonzero(inside)
-    columns = [np.full(len(lines.row), zone == "anywhere") if zones is None else zones.of_name(zone) for zone in ZONES]
+    anywhere = [np.full(len(lines.row), zone == "anywhere") for zone in ZONES]
+    columns = np.stack(anywhere if zones is None else [zones.of_name(zone) for zone in ZONES])
     for matcher, mine in _by_matcher(lines.row[at[here]], matchers):
         chosen = here[mine]
-        inside[chosen] = np.stack(columns)[matcher.zones[pairs.rule[chosen]], at[chosen]]
+        inside[chosen] = columns[matcher.zones[pairs.rule[chosen]], at[chosen]]
     return inside
 
 
@@ -182,7 +183,7 @@ def _cut_prefixes(lines: Lines, hits: Hits, matchers: Sequence[Matcher]) -> tupl
     return lines.without_prefixes(np.array(list(cut)), texts), {i: named.name for i, named in cut.items()}
 
 
-def _document(lines: Lines, zones: Zones, hits: Hits, matcher: Matcher, first: int, stop: int) -> Document:
+def _document(lines: Lines, zones: Zones, hits: Hits, matcher: Matcher, first: int, stop: int, title: str) -> Document:
     """The document that the lines [first, stop) are."""
     low, high = np.searchsorted(hits.line, [first, stop])
     by_line: dict[int, list[NamedRule]] = {}
@@ -197,6 +198,7 @@ def _document(lines: Lines, zones: Zones, hits: Hits, matcher: Matcher, first: i
         after_body=zones.after_body[part].tolist(),
         hits=by_line,
         text=lambda i: lines.text(first + i),
+        title=title,
     )
 
 
