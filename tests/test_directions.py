@@ -46,6 +46,7 @@ HOMES = {
     "fsspec": {"storage/stores.py"},
     "trafilatura": {"readers/extraction.py"},
     "metaphone": {"translation/names.py"},
+    "drawsvg": {"report/pictures.py"},
     "typer": {"cli.py"},
     "rich": {"terminal.py"},
     "pydantic": {"config.py", "config_schema.py", "boilerplate/packs.py", "boilerplate/rules.py"},

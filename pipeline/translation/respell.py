@@ -7,7 +7,7 @@ canonical form is best, and (vii) the ledger names the rule, the documents and t
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 import numpy as np
 import pyarrow as pa
@@ -31,7 +31,7 @@ def respell_names(
 
     `aliases` are verdicts by variant, `least` the families that a proposal needs.
     """
-    for row, names in _names_by_row(text, rows).items() if aliases else ():
+    for row, names in _names_by_row(text, rows, {alias["key"] for alias in aliases.values()}).items() if aliases else ():
         rewritten: dict[str, str] = {}
         for start, name in names:
             alias = aliases.get(name)
@@ -47,10 +47,13 @@ def respell_names(
             yield from _respell_surname(text[row].as_py(), row, names, aliases[name], evidence)
 
 
-def _names_by_row(text: pa.Array, rows: np.ndarray) -> dict[int, list[Name]]:
+def _names_by_row(text: pa.Array, rows: np.ndarray, sounds: Set[int]) -> dict[int, list[Name]]:
+    """The names of those rows that hold one with a sound key in question."""
     offsets, data = buffers(text)
+    places, keys = find_names(offsets, data, rows, *classes())
+    chosen = np.isin(places[:, 0], places[np.isin(keys[:, 0], np.array(list(sounds), np.uint64)), 0])
     by_row: dict[int, list[Name]] = {}
-    for row, start, stop in find_names(offsets, data, rows, *classes())[0].tolist():
+    for row, start, stop in places[chosen].tolist():
         by_row.setdefault(row, []).append((start - int(offsets[row]), bytes(data[start:stop]).decode()))
     return by_row
 

@@ -78,8 +78,11 @@ def _is_english(around: bytes) -> bool:
 
 def without_edited(notes: Sequence[Span], edits: Sequence[Span]) -> list[Span]:
     """The notes that do not say again what an edit has done: those that touch no edit."""
-    edited = {(edit.row, at) for edit in edits for at in range(edit.start, edit.stop)}
-    return [note for note in notes if not any((note.row, at) in edited for at in range(note.start, max(note.stop, note.start + 1)))]
+    edited: dict[int, set[int]] = {}
+    for edit in edits:
+        edited.setdefault(edit.row, set()).update(range(edit.start, edit.stop))
+    none: set[int] = set()
+    return [note for note in notes if edited.get(note.row, none).isdisjoint(range(note.start, max(note.stop, note.start + 1)))]
 
 
 def disjoint(edits: Iterable[Span]) -> list[Span]:

@@ -1,5 +1,6 @@
 """Line counts of earlier runs: their stories are witnesses too, each once, whatever the batches have in common."""
 
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,10 @@ import pytest
 from pipeline.boilerplate.line_counts import FILE, RULES, WITNESSES, counts_file
 from pipeline.config import load_config
 from pipeline.errors import UserError
+from pipeline.runner import run
 from pipeline.stages.strip_repeated_lines import StripRepeatedLines
+from pipeline.verify import verify
+from tests.report.outputs import Silent
 from tests.stages.test_strip_repeated_lines import SUBJECTS, body, framed
 from tests.support import batch_of, write_shards
 
@@ -135,6 +139,23 @@ def test_other_counts_make_another_run(tmp_path: Path) -> None:
     pq.write_table(pa.table({"key": [1], "story": [2], "near_edge": [True]}).cast(WITNESSES), tmp_path / FILE)
     assert stage.input_digests() != empty
     assert stage.describe() == [f"line counts of {tmp_path}: 1 lines of stories"]
+
+
+def test_a_run_keeps_counts_that_the_next_run_loads(tmp_path: Path) -> None:
+    """The file stands beside the output, in the manifest and under `verify`; evidence tells of the stories of both runs."""
+    texts = framed(tail=LINE, count=3)
+    for name, part, more in (("monday", texts[:2], ""), ("tuesday", texts[2:], f", counts: [{tmp_path / 'monday'}]")):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps({"text": t, "source": "paper"}) + "\n" for t in part))
+        (tmp_path / f"{name}.yaml").write_text(
+            f"input: {{path: {tmp_path / name}.jsonl}}\nstages:\n  - strip_repeated_lines: {{keep_counts: true{more}}}\n"
+            f"output: {{path: {tmp_path / name}}}\n"
+        )
+        run(load_config(tmp_path / f"{name}.yaml"), Silent(), workers=1)
+    assert pq.read_table(tmp_path / "tuesday" / "documents")["text"].to_pylist() == framed(count=3)[2:]
+    [edit] = pq.read_table(tmp_path / "tuesday" / "edits").to_pylist()
+    assert edit["evidence"] == '{"families": 3, "share": 1.000}'
+    assert list(verify(tmp_path / "tuesday")) == []
+    assert FILE in {file["file"] for file in json.loads((tmp_path / "tuesday" / "manifest.json").read_text())["files"]}
 
 
 def test_settings_in_a_run_file(tmp_path: Path) -> None:

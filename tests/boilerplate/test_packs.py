@@ -130,7 +130,7 @@ def test_a_phrase_that_can_never_match_is_named(tmp_path, rule, message):
 
 
 # Rules whose first example stood on a real page, word for word; `seen` names the site. A floor goes up with the work.
-SEEN = {"common": 25, "en": 40, "de": 36, "es": 24, "fr": 22, "ru": 22, "ar": 20, "id": 20, "pt": 18, "fa": 17, "zh": 16}
+SEEN = {"common": 27, "en": 40, "de": 36, "es": 24, "fr": 22, "ru": 22, "ar": 20, "id": 20, "pt": 18, "fa": 17, "zh": 17}
 
 
 @pytest.mark.parametrize(("name", "floor"), SEEN.items())

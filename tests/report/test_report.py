@@ -24,7 +24,7 @@ SVG_EMPTY = {"path", "rect"}
 ALLOWED = {
     "html", "head", "meta", "title", "style", "body", "a", "header", "div", "h1", "h2", "h3", "h4", "p", "dl", "dt", "dd", "small", "nav",
     "ul", "li", "main", "section", "span", "b", "strong", "svg", "path", "rect", "details", "summary", "figure", "figcaption", "del", "ins",
-    "mark", "fieldset", "legend", "label", "input", "table", "thead", "tbody", "tr", "th", "td", "article", "pre", "footer",
+    "defs", "mark", "fieldset", "legend", "label", "input", "table", "thead", "tbody", "tr", "th", "td", "article", "pre", "footer",
 }  # fmt: skip
 
 
