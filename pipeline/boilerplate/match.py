@@ -1,6 +1,6 @@
 """Which lines of a batch the rules of some packs match: a dictionary of phrases, and RE2 for the few lines that pass a screen."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -11,15 +11,13 @@ import pyarrow as pa
 from pipeline.boilerplate.lines import Lines
 from pipeline.boilerplate.patterns import matching
 from pipeline.boilerplate.rules import Pack, Rule, phrase_keys
-from pipeline.boilerplate.screens import Screen, screen_of
-from pipeline.boilerplate.syntax import DIGIT
-from pipeline.kernels.beginnings import BeginningTable, beginning_table, find_beginnings
-from pipeline.kernels.literals import LiteralTable, byte_masks, find_literals, held_sets, literal_table
+from pipeline.boilerplate.screen_tables import ScreenTables
+from pipeline.boilerplate.screens import screen_of
+from pipeline.kernels.beginnings import find_beginnings
+from pipeline.kernels.literals import find_literals, held_sets
 from pipeline.kernels.text import buffers
 
 ZONES = ("anywhere", "head", "tail", "tail_block")
-_CHARACTERS = np.arange(0x110000, dtype=np.uint32).view("U1")
-_ALL_DIGITS: list[str] = _CHARACTERS[np.strings.isdecimal(_CHARACTERS)].tolist()
 
 
 class Hits(NamedTuple):
@@ -132,48 +130,10 @@ class Matcher:
         return flat[order], numbers[order]
 
     @cached_property
-    def _screens(self) -> "_Screens":
-        named = [(number, named.rule) for number, named in enumerate(self.rules) if named.rule.pattern]
-        return _Screens.of([(number, rule.max_tokens, _screen(rule)) for number, rule in named])
-
-
-class _Screens(NamedTuple):
-    """The screens of all patterns of a matcher."""
-
-    max_tokens: int
-    beginnings: BeginningTable  # numbers are those of rules
-    literals: LiteralTable
-    rules: np.ndarray  # that demand each literal or another, flat; where those of each begin, and how many they are
-    firsts: np.ndarray
-    counts: np.ndarray
-    masks: np.ndarray  # of the sets of characters, by byte
-    sets: list[int]  # the rule of each set
-    any_line: list[int]  # rules that any line may match
-    max_tokens_of_sets: int  # of these rules and those of sets
-
-    @classmethod
-    def of(cls, rules: Sequence[tuple[int, int, Screen]]) -> "_Screens":
-        """From numbers of rules, their most tokens, and their screens."""
-        by_literal: dict[str, list[int]] = {}
-        for number, _, screen in rules:
-            for literal in sorted(screen.literals):
-                by_literal.setdefault(literal, []).append(number)
-        counts = np.array([len(numbers) for numbers in by_literal.values()], np.int64)
-        sets = [(number, part) for number, _, screen in rules for part in _by_size(screen.characters) if part]
-        any_line = [number for number, _, screen in rules if screen.any_line] + [number for number, _ in sets[64:]]
-        loose = [tokens for number, tokens, screen in rules if screen.characters or screen.any_line]
-        return cls(
-            max_tokens=max((tokens for _, tokens, _ in rules), default=-1),
-            beginnings=beginning_table((letters, number) for number, _, screen in rules for letters in sorted(screen.beginnings)),
-            literals=literal_table(list(by_literal)),
-            rules=np.array([number for numbers in by_literal.values() for number in numbers], np.int64),
-            firsts=np.cumsum(counts) - counts,
-            counts=counts,
-            masks=byte_masks([characters for _, characters in sets[:64]]),
-            sets=[number for number, _ in sets[:64]],
-            any_line=any_line,
-            max_tokens_of_sets=max(loose, default=-1),
-        )
+    def _screens(self) -> ScreenTables:
+        rules = [(number, named.rule) for number, named in enumerate(self.rules) if named.rule.pattern]
+        screens = [screen_of("|".join(rule.pattern), anchored=rule.scope != "contains") for _, rule in rules]
+        return ScreenTables.of([(number, rule.max_tokens, screen) for (number, rule), screen in zip(rules, screens)])
 
 
 def applicable(packs: Sequence[Pack], lang: str | None, *, chosen: bool) -> tuple[Pack, ...]:
@@ -186,16 +146,6 @@ def applicable(packs: Sequence[Pack], lang: str | None, *, chosen: bool) -> tupl
     return tuple(
         pack for pack in packs if pack.lang in (None, lang) or (unknown and (chosen or pack.serves_unknown))
     )  # fmt: skip
-
-
-def _screen(rule: Rule) -> Screen:
-    return screen_of("|".join(rule.pattern), anchored=rule.scope != "contains")
-
-
-def _by_size(characters: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Those of one byte and those of several: a screen looks at two bytes of a character, and would mix them up."""
-    every = [c for character in characters for c in (_ALL_DIGITS if character == DIGIT else [character])]
-    return [c for c in every if c.isascii()], [c for c in every if not c.isascii()]
 
 
 def _ranges(firsts: np.ndarray, sizes: np.ndarray) -> np.ndarray:

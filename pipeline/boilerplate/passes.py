@@ -1,7 +1,6 @@
 """One pass over the lines of a batch: match by language, find the zones, judge the documents that something was found in."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -11,33 +10,10 @@ from pipeline.boilerplate.judge import Document, StructureRule, judge
 from pipeline.boilerplate.lines import Lines, Zones
 from pipeline.boilerplate.match import ZONES, Hits, Matcher, NamedRule
 from pipeline.boilerplate.patterns import match_stop
+from pipeline.boilerplate.removal import Removal
 from pipeline.boilerplate.structure import structure_rows
 
 _CJK_LANGUAGES = ("zh", "ja", "ko")
-
-
-@dataclass(frozen=True)
-class Removal:
-    """What goes from a batch, by the line's number among all lines."""
-
-    dropped: dict[int, str]  # rule
-    cut: dict[int, tuple[int, str]]  # bytes from the line's beginning, rule
-    tagged: dict[int, str]  # stays, but is noted
-
-    def then(self, later: "Removal") -> "Removal":
-        """Both removals; of a line that is cut and later dropped, the drop."""
-        dropped = self.dropped | later.dropped
-        cut = {line: what for line, what in (self.cut | later.cut).items() if line not in dropped}
-        tagged = {line: rule for line, rule in (self.tagged | later.tagged).items() if line not in dropped and line not in cut}
-        return Removal(dropped, cut, tagged)
-
-    def outside(self, rows: np.ndarray, row_of: np.ndarray) -> "Removal":
-        """What goes from the other rows: `rows` is boolean per row, `row_of` the row of each line."""
-        return Removal(
-            {line: rule for line, rule in self.dropped.items() if not rows[row_of[line]]},
-            {line: what for line, what in self.cut.items() if not rows[row_of[line]]},
-            {line: rule for line, rule in self.tagged.items() if not rows[row_of[line]]},
-        )
 
 
 class Known(NamedTuple):

@@ -25,7 +25,7 @@ class Anchors(NamedTuple):
     slots: np.ndarray
     kinds: np.ndarray  # uint8, by place of `slots`: what the word stands for
     rules: np.ndarray  # uint8, by place: CAPITAL_BEFORE or another, or 0
-    around: np.ndarray  # uint64 of shape (places, 4): the eight bytes before and after the word, each with a mask of those that count
+    around: np.ndarray  # uint64 of shape (places, 4): eight bytes before, their mask, eight bytes after, their mask
     bits: np.ndarray
     commas: np.ndarray  # function words that are small after a comma
 
@@ -39,7 +39,11 @@ def _is_day(text, at):
     return 0 < digits < 3 and text[at - 1 - digits] == 0x20 and text[at - 2 - digits] == 0x65
 
 
-@njit([types.boolean(SCRATCH, int64[::1], int64, int64, uint8, uint8, types.Array(uint64, 1, "C", readonly=True))], cache=True, nogil=True)
+@njit(
+    [types.boolean(SCRATCH, int64[::1], int64, int64, uint8, uint8, types.Array(uint64, 1, "C", readonly=True))],
+    cache=True,
+    nogil=True,
+)
 def may_stand(text, bounds, words, i, kind, rule, around):
     """Whether what stands around an anchor word allows its signal."""
     at, stop = bounds[2 * i], bounds[2 * i + 1]
@@ -78,5 +82,5 @@ def make_anchors(anchors: Mapping[str, int], commas: list[str]) -> Anchors:
 
 def _bytes_and_mask(letters: bytes) -> tuple[int, int]:
     """Eight bytes as an integer, folded, and the mask of those that are not 0."""
-    mask = bytes(0xFF if letter else 0 for letter in letters)
-    return int.from_bytes(letters, "little") | (0x2020202020202020 & int.from_bytes(mask, "little")), int.from_bytes(mask, "little")
+    mask = int.from_bytes(bytes(0xFF if letter else 0 for letter in letters), "little")
+    return int.from_bytes(letters, "little") | (int(_FOLD) & mask), mask

@@ -14,9 +14,7 @@ from pipeline.kernels.cased_words import (
     CAPITAL,
     FRONT,
     KEYS,
-    LOWER,
     OFFSETS,
-    OTHER,
     cut_words,
     filter_places,
     find,
@@ -27,23 +25,10 @@ from pipeline.kernels.cased_words import (
     word_case,
     word_key,
 )
-from pipeline.kernels.casing import (
-    CAPITALISED,
-    FUNCTION,
-    LOWERED,
-    TITLE,
-    after_space,
-    begins_sentence,
-    capitals,
-    free_after,
-    free_before,
-    in_headline,
-    join_keys,
-    opens,
-    part_of_longer,
-)
+from pipeline.kernels.casing import CAPITALISED, FUNCTION, LOWERED, TITLE, after_space, join_keys
 from pipeline.kernels.lazy import njit
 from pipeline.kernels.names import MOST_WORDS, may_hold_name, name_keys
+from pipeline.kernels.own_capitals import phrase_state, read_kinds, stands_as_name
 
 PHRASE, NAME, WORD = 0, 1, 2  # what is told of
 
@@ -85,56 +70,6 @@ def make_asked(phrases: np.ndarray, words: np.ndarray, names: np.ndarray) -> Ask
     )
 
 
-@njit([types.void(_TEXT, int64[::1], uint64[::1], uint8[::1], KEYS, BYTES, int64, int64, int64)], cache=True, nogil=True)
-def _read_kinds(text, bounds, keys, kinds, slots, classes, words, first, last):
-    """Writes the keys of words first..last to `keys` and their classes to `kinds`."""
-    for k in range(max(first, 0), min(last + 1, words)):
-        keys[k] = word_key(text, bounds[2 * k], bounds[2 * k + 1])
-        place = find(slots, keys[k])
-        kinds[k] = classes[place] if place >= 0 else 0
-
-
-@njit([int64(_TEXT, int64[::1], uint64[::1], uint8[::1], KEYS, BYTES, int64, int64, int64, int64[::1])], cache=True, nogil=True)
-def _phrase_state(text, bounds, keys, kinds, slots, classes, words, first, last, line):
-    """LOWERED or CAPITALISED for a phrase that shows how it is written; -1 for one that shows nothing.
-
-    Capitals show something if they are the phrase's own: no sentence, quotation, headline or longer name gave them.
-    """
-    for k in range(first + 1, last + 1):
-        if not after_space(text, bounds, k):
-            return -1
-    start = bounds[2 * first]
-    state = capitals(text, bounds, first, last)
-    if state < 0 or not (free_before(text, start) and free_after(text, bounds[2 * last + 1])):
-        return -1
-    if state == LOWERED:
-        return state
-    if begins_sentence(text, start) or opens(text, start):
-        return -1
-    _read_kinds(text, bounds, keys, kinds, slots, classes, words, first - 2, last + 2)
-    if part_of_longer(text, bounds, kinds, words, first, last) or in_headline(text, bounds, words, last, line):
-        return -1
-    return state
-
-
-@njit(
-    [types.boolean(_TEXT, int64[::1], uint64[::1], uint8[::1], KEYS, BYTES, int64, int64, int64[::1])], cache=True, nogil=True
-)
-def _stands_as_name(text, bounds, keys, kinds, slots, classes, words, i, line):
-    """Whether a word is capitalised (or wholly in capitals) by its own right: it stands free, and no place gave it its capital.
-
-    Part of a longer name is such a place: "National Center for Bioinformatics" does not say that bioinformatics is a name.
-    """
-    start, stop = bounds[2 * i], bounds[2 * i + 1]
-    case = word_case(text, start, stop)
-    if case == LOWER or case == OTHER or not (free_before(text, start) and free_after(text, stop)):
-        return False
-    if begins_sentence(text, start) or opens(text, start):
-        return False
-    _read_kinds(text, bounds, keys, kinds, slots, classes, words, i - 2, i + 2)
-    return not (part_of_longer(text, bounds, kinds, words, i, i) or in_headline(text, bounds, words, i, line))
-
-
 @njit([types.boolean(_TEXT, int64[::1], uint8[::1], int64, int64)], cache=True, nogil=True, inline="always")
 def _in_run(text, bounds, kinds, first, k):
     """Whether word `k` goes on a run of capitalised words that began at `first`."""
@@ -154,7 +89,9 @@ def _in_run(text, bounds, kinds, first, k):
     cache=True,
     nogil=True,
 )
-def _told(offsets, data, rows, slots, classes, phrases, tails, single, word_bits, sounds, sound_tails, names, once, size, capacity):
+def _told(
+    offsets, data, rows, slots, classes, phrases, tails, single, word_bits, sounds, sound_tails, names, once, size, capacity
+):
     """`find_told` with room for `capacity` places; the third result is how many there are."""
     out, out_keys, count = np.empty((capacity, 5), np.int64), np.empty(capacity, np.uint64), 0
     text, bounds = np.empty(size, np.uint8), np.empty(size, np.int64)
@@ -183,7 +120,7 @@ def _told(offsets, data, rows, slots, classes, phrases, tails, single, word_bits
             key = word_key(text, bounds[2 * i], bounds[2 * i + 1])
             keys[i] = key
             place = find(single, key) if passes(word_bits, key) else int64(-1)
-            if place < 0 or not _stands_as_name(text, bounds, keys, kinds, slots, classes, words, i, line):
+            if place < 0 or not stands_as_name(text, bounds, keys, kinds, slots, classes, words, i, line):
                 continue
             counts[place] += 1
             if last_row[place] != row:
@@ -200,7 +137,7 @@ def _told(offsets, data, rows, slots, classes, phrases, tails, single, word_bits
                 place = find(phrases, key)
                 if place < 0 or lowered[place]:
                     continue
-                state = _phrase_state(text, bounds, keys, kinds, slots, classes, words, first, i, line)
+                state = phrase_state(text, bounds, keys, kinds, slots, classes, words, first, i, line)
                 if state < 0:
                     continue
                 lowered[place] = state == LOWERED
@@ -218,7 +155,7 @@ def _told(offsets, data, rows, slots, classes, phrases, tails, single, word_bits
             at = end
             if stop - first < 2 or not may_hold_name(text, bounds, sound_tails, first, stop):
                 continue
-            _read_kinds(text, bounds, keys, kinds, slots, classes, words, first, stop - 1)
+            read_kinds(text, bounds, keys, kinds, slots, classes, words, first, stop - 1)
             while first < stop:
                 run = first
                 while run < stop and _in_run(text, bounds, kinds, first, run):

@@ -112,7 +112,9 @@ def range_mask(typing_context, array, index, low, count):
     """Bit i says whether byte `index + i` is one of the `count` values from `low` on, for 64 bytes. The array must hold them."""
 
     def spread(builder, value):
-        one = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), builder.trunc(value, _I8), ir.Constant(ir.IntType(32), 0))
+        one = builder.insert_element(
+            ir.Constant(_VECTOR, ir.Undefined), builder.trunc(value, _I8), ir.Constant(ir.IntType(32), 0)
+        )
         zeros = ir.Constant(ir.VectorType(ir.IntType(32), BLOCK), [0] * BLOCK)
         return builder.shuffle_vector(one, ir.Constant(_VECTOR, ir.Undefined), zeros)
 

@@ -131,11 +131,7 @@ def _is_lowercase_name(text, bounds, slots, classes, i):
 
 
 @njit(
-    [
-        types.Tuple((int64[:, ::1], uint64[:, ::1], int64))(
-            OFFSETS, BYTES, OFFSETS, KEYS, BYTES, int64, int64
-        )
-    ],
+    [types.Tuple((int64[:, ::1], uint64[:, ::1], int64))(OFFSETS, BYTES, OFFSETS, KEYS, BYTES, int64, int64)],
     cache=True,
     nogil=True,
 )

@@ -18,7 +18,8 @@ from pipeline.schema import replace_columns
 from pipeline.stage import Corpus, Outcome
 from pipeline.translation.aliases import ALIASES, aliases
 from pipeline.translation.evidence import EVIDENCE, NOTHING, resolve
-from pipeline.translation.shards import Settings, Shard, answer_batch, gather_asked, score_shard, spans_of, write_verdicts
+from pipeline.translation.shards import Settings, Shard, answer_batch, gather_asked, score_shard, write_verdicts
+from pipeline.translation.verdicts import spans_of
 
 _RANGES = 4  # facts are few: they only answer what documents above the gate ask
 

@@ -17,7 +17,8 @@ from annotated_types import Ge, Le
 from pipeline.boilerplate.lines import AllLines, Lines, tabulate
 from pipeline.boilerplate.match import Matcher, applicable
 from pipeline.boilerplate.packs import check_pack, find_pack, read_pack, shipped_pack, shipped_packs
-from pipeline.boilerplate.passes import Removal, look, one_pass
+from pipeline.boilerplate.passes import look, one_pass
+from pipeline.boilerplate.removal import Removal
 from pipeline.boilerplate.rules import Pack
 from pipeline.edits import apply_columns
 from pipeline.kernels.lines import removal_spans

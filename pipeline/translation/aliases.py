@@ -29,4 +29,3 @@ def aliases(evidence: pa.Table) -> pa.RecordBatch:
         for variant, form, count, docs in zip(*(names[c].to_pylist() for c in ("variant", "form", "count", "docs")), strict=True)
     ]
     return pa.RecordBatch.from_pylist(rows, schema=ALIASES)
-

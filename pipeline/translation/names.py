@@ -43,7 +43,8 @@ def is_variant(left: str, right: str) -> bool:
 
     As many words, at least two; every word that differs sounds alike (double metaphone), has the same skeleton of consonants, and
     differs in at most 2 letters and 34 % of the longer. Not if the words that differ are all pinyin, if the name is a
-    place's, or if a word that differs is a given name on both sides or an English word on both sides ("Theatre", "Theater").
+    place's, if a word that differs is a given name on both sides or an English word on both sides ("Theatre", "Theater"), or if of
+    two words one is a country and its people.
 
     >>> is_variant("Amir Khan Mottaki", "Amir Khan Muttaqi"), is_variant("Youjiang River", "Wujiang River")
     (True, False)
@@ -57,7 +58,15 @@ def is_variant(left: str, right: str) -> bool:
     given = word_list("given_names")
     if any((x in given and y in given) or (is_english(x) and is_english(y)) for x, y in differing):
         return False
+    if len(a) == 2 and _is_demonym(*differing[0]):  # not "Hospital Israeli Albert Einstein", of which enough is the same
+        return False
     return all(_sounds_alike(x, y) for x, y in differing)
+
+
+def _is_demonym(left: str, right: str) -> bool:
+    """Whether one is a country and the other its people: "Qatar", "Qatari"; "Germany", "German"."""
+    shorter, longer = sorted((left, right), key=len)
+    return longer in (f"{shorter}i", f"{shorter}y")
 
 
 def _sounds_alike(left: str, right: str) -> bool:

@@ -13,7 +13,9 @@ from pipeline.translation.signals import AFTER_SPOKESMAN, SIGNALS
 
 # "spokesman balsi of the government", "spokesman suhaile Shahin"; not "the spokesman said". Broader than the signal of the
 # same name, which must be right on human text too.
-_LOWERCASE_NAME = re.compile(rf"spokes(?<!\wspokes)(?:man|person|woman) (?!(?:{AFTER_SPOKESMAN})\b)([a-z]{{3,}})(?=[ ,.]|['’]s\b)")
+_LOWERCASE_NAME = re.compile(
+    rf"spokes(?<!\wspokes)(?:man|person|woman) (?!(?:{AFTER_SPOKESMAN})\b)([a-z]{{3,}})(?=[ ,.]|['’]s\b)"
+)
 
 # Twice in a row these are never meant: "the the talks", "and and". Not "told the The Hill", not "had had", and no preposition: "the games
 # it engages in in the yard".

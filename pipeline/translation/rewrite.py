@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,9 @@ _FAMILIES_ALL_LOWER = 2
 # Around a word that is capitalised there must be English, and no address: "en casa el Cinco de Mayo", "www clinton senate gov" (dots
 # lost) and "http://leahy.example" are none of a name's business.
 _AROUND_BYTES = 40
-_FUNCTION_WORD = re.compile(rb"(?<![\w-])(?:the|and|of|to|for|that|with|by|was|is|are|were|from|his|her|their|have|has|had|said)(?![\w-])")
+_FUNCTION_WORD = re.compile(
+    rb"(?<![\w-])(?:the|and|of|to|for|that|with|by|was|is|are|were|from|his|her|their|have|has|had|said)(?![\w-])"
+)
 _ADDRESS = re.compile(rb"(?i)(?<![a-z])(?:https?|www|com|org|net|gov|edu|html?|pdf|mp3|cfm|php|aspx?)(?![a-z])|[@#_/\\=]")
 
 Verdict = Mapping[str, Any]
@@ -52,7 +54,12 @@ def repair_phrases(
 
 
 def capitalise_words(
-    text: pa.Array, strange: Strange, families: Mapping[int, str], verdicts: Mapping[int, Verdict], passed: frozenset[int], least: int
+    text: pa.Array,
+    strange: Strange,
+    families: Mapping[int, str],
+    verdicts: Mapping[int, Verdict],
+    passed: frozenset[int],
+    least: int,
 ) -> Iterator[Span]:
     """Edits that give words of these rows the form that other families write (rule W).
 
@@ -74,27 +81,6 @@ def capitalise_words(
 
 def _is_english(around: bytes) -> bool:
     return _FUNCTION_WORD.search(around) is not None and _ADDRESS.search(around) is None
-
-
-def without_edited(notes: Sequence[Span], edits: Sequence[Span]) -> list[Span]:
-    """The notes that do not say again what an edit has done: those that touch no edit."""
-    edited: dict[int, set[int]] = {}
-    for edit in edits:
-        edited.setdefault(edit.row, set()).update(range(edit.start, edit.stop))
-    none: set[int] = set()
-    return [note for note in notes if edited.get(note.row, none).isdisjoint(range(note.start, max(note.stop, note.start + 1)))]
-
-
-def disjoint(edits: Iterable[Span]) -> list[Span]:
-    """The edits without those that touch one before them."""
-    kept: list[Span] = []
-    taken: set[tuple[int, int]] = set()
-    for edit in edits:
-        places = {(edit.row, at) for at in range(edit.start, edit.stop)}
-        if taken.isdisjoint(places):
-            taken |= places
-            kept.append(edit)
-    return kept
 
 
 def of_kind(verdicts: pa.Table, kind: int) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ Files in the stage's folder: `scored-*.arrow` (VERDICTS as far as a document sho
 that pass, counted through the corpus), and in the end `verdicts-*.arrow`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,22 +20,11 @@ from pipeline.kernels.attestations import NAME, WORD
 from pipeline.translation import repairs
 from pipeline.translation.evidence import ASKED, answer, ask, join_asked, read_asked
 from pipeline.translation.respell import respell_names
-from pipeline.translation.rewrite import capitalise_words, disjoint, of_kind, repair_phrases, without_edited
+from pipeline.translation.rewrite import capitalise_words, of_kind, repair_phrases
 from pipeline.translation.scope import family_of, judged_rows, lengths
 from pipeline.translation.score import Hits, evidence_json, scan, score
+from pipeline.translation.verdicts import VERDICTS, add_spans, disjoint, make_verdicts, spans_by_row, without_edited
 from pipeline.translation.words import STRANGE, Strange
-
-_SPAN = pa.struct(
-    [
-        ("start", pa.int64()),
-        ("stop", pa.int64()),
-        ("inserted", pa.string()),
-        ("rule", pa.string()),
-        ("kind", pa.string()),
-        ("evidence", pa.string()),
-    ]
-)
-VERDICTS = pa.schema([("row", pa.int32()), ("mt_score", pa.int32()), ("mt_evidence", pa.string()), ("spans", pa.list_(_SPAN))])
 
 
 class Shard(NamedTuple):
@@ -74,7 +63,7 @@ def score_shard(settings: Settings, item: Sequence[Any]) -> dict[str, int]:
         scores = score(hits, lengths(text))
         through = rows[settings.passes(scores[rows])]
         spans = own_spans(text, hits, repeats, frozenset(through.tolist()), settings.level)
-        verdicts.append(_verdicts(rows, scores, evidence_json(hits, batch.num_rows), spans, row))
+        verdicts.append(make_verdicts(rows, scores, evidence_json(hits, batch.num_rows), spans, row))
         if settings.level != "off":
             words.append(strange.alone().to_batch(row))
             asked.append(ask(text, through, strange))
@@ -127,35 +116,9 @@ def write_verdicts(settings: Settings, item: Sequence[Any]) -> int:
     scored = _scored(settings, shard)
     found = dict(_corpus_spans(settings, shard, _passed(settings, shard, scored)))
     if found:
-        rows, own = scored["row"].to_numpy(), scored["spans"].combine_chunks()
-        places = np.searchsorted(rows, list(found))
-        before = own.take(pa.array(places)).to_pylist()
-        merged = pa.array([merge_spans(*pair) for pair in zip(before, found.values(), strict=True)], own.type)
-        index = np.arange(len(rows))
-        index[places] = len(rows) + np.arange(len(places))
-        scored = scored.set_column(3, VERDICTS.field("spans"), pa.concat_arrays([own, merged]).take(pa.array(index)))
+        scored = add_spans(scored, found)
     write_ipc(settings.file(f"verdicts-{shard.number:05d}.arrow"), scored.to_batches(), VERDICTS)
     return int(pc.count(scored["spans"], mode="only_valid").as_py())
-
-
-def merge_spans(before: Sequence[Mapping[str, Any]] | None, shown: Sequence[Span]) -> list[dict[str, Any]]:
-    """A document's own spans and those that the corpus has shown, as values of VERDICTS.
-
-    Edits stand over flags at the same place, and those of the document over those of the corpus.
-    """
-    own = [Span(row=shown[0].row, **span) for span in before or ()]
-    edits = [span for span in own if span.kind == "edit"]
-    shown = without_edited(shown, edits)
-    notes = [span for span in own if span.kind != "edit"]
-    return [_plain(span) for span in [*edits, *without_edited(notes, [s for s in shown if s.kind == "edit"]), *shown]]
-
-
-def spans_of(verdicts: pa.Table) -> Iterator[Span]:
-    """The spans of verdicts, row by row."""
-    chosen = verdicts.filter(verdicts["spans"].is_valid())
-    for row, spans in zip(chosen["row"].to_pylist(), chosen["spans"].to_pylist(), strict=True):
-        for span in spans:
-            yield Span(row=row, **span)
 
 
 def _corpus_spans(settings: Settings, shard: Shard, passed: np.ndarray) -> Iterator[tuple[int, list[Span]]]:
@@ -177,7 +140,7 @@ def _corpus_spans(settings: Settings, shard: Shard, passed: np.ndarray) -> Itera
             rewrite = settings.level == "names"
             named = respell_names(text, rows, families, aliases, settings.min_families, rewrite=rewrite)
             spans += without_edited([*named], spans if rewrite else [])
-            for number, edits in _by_row(spans).items():
+            for number, edits in spans_by_row(spans).items():
                 yield row + number, edits
         row += batch.num_rows
 
@@ -197,28 +160,3 @@ def _within(numbers: np.ndarray, first: int, count: int) -> np.ndarray:
     start, stop = np.searchsorted(numbers, [first, first + count])
     within: np.ndarray = numbers[start:stop] - first
     return within
-
-
-def _verdicts(rows: np.ndarray, scores: np.ndarray, evidence: pa.Array, spans: list[Span], first: int) -> pa.RecordBatch:
-    by_row = {row: [_plain(span) for span in found] for row, found in _by_row(spans).items()}
-    place = np.zeros(len(rows), np.int64)  # 0: none
-    place[np.searchsorted(rows, list(by_row))] = 1 + np.arange(len(by_row))
-    columns = [
-        pa.array(rows + first, pa.int32()),
-        pa.array(scores[rows], pa.int32()),
-        evidence.take(pa.array(rows)),
-        pa.array([None, *by_row.values()], VERDICTS.field("spans").type).take(pa.array(place)),
-    ]
-    return pa.RecordBatch.from_arrays(columns, schema=VERDICTS)
-
-
-def _by_row(spans: Sequence[Span]) -> Mapping[int, list[Span]]:
-    rows: dict[int, list[Span]] = {}
-    for span in spans:
-        rows.setdefault(span.row, []).append(span)
-    return rows
-
-
-def _plain(span: Span) -> dict[str, Any]:
-    """A span as a value of VERDICTS: all but its row."""
-    return {name: value for name, value in vars(span).items() if name != "row"}

@@ -55,9 +55,7 @@ SIGNALS = (
     Signal(
         "comma_capital",
         place.COMMA_CAPITAL,
-        _pattern(
-            rf"(?<=[a-z0-9)])(?<!said)(?<!says)(?<!asked)(?<!added), (?:{_CAPITALISED_AFTER_COMMA}) (?=[a-z])"
-        ),
+        _pattern(rf"(?<=[a-z0-9)])(?<!said)(?<!says)(?<!asked)(?<!added), (?:{_CAPITALISED_AFTER_COMMA}) (?=[a-z])"),
         *(0.3, 0.0, 0.27, 0.0, 2.1),
     ),
     # A word that was not translated, "the 呼罗珊 branch".

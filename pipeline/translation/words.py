@@ -77,9 +77,7 @@ class Uses:
         return 100 * self.capital >= LEAST_PERCENT * (self.capital + others)
 
 
-def first_families(
-    told: np.ndarray, keys: np.ndarray, families: pa.Array, docs: pa.Array, most_families: int
-) -> np.ndarray:
+def first_families(told: np.ndarray, keys: np.ndarray, families: pa.Array, docs: pa.Array, most_families: int) -> np.ndarray:
     """Which of these places of capitalised words to tell of: for each word the first families in order, by their first document.
 
     So what is told is bounded by the words that are asked about, and does not depend on where batches end.

@@ -239,8 +239,6 @@ def test_edit_replaces_its_flag_in_every_batch():
     assert "ned" not in [edit["removed"] for edit in edits.to_pylist()]
 
 
-
-
 @pytest.mark.parametrize(
     ("sentence", "others", "expected"),
     [
@@ -330,7 +328,10 @@ def test_sentence_that_repeats_the_one_before_is_removed(before, after):
         ("they call it ”the talks” now and “the talks“ then", None),
         ("on Monday,the minister said,but late", "on Monday, the minister said, but late"),
         ("on Monday,the minister said, but late", None),  # once is a slip
-        ("they met for talks.The minister spoke on trade.They agreed", "they met for talks. The minister spoke on trade. They agreed"),
+        (
+            "they met for talks.The minister spoke on trade.They agreed",
+            "they met for talks. The minister spoke on trade. They agreed",
+        ),
         ("on Monday,the minister met for talks.The press was told", "on Monday, the minister met for talks. The press was told"),
         ("write to a,b@example.org or see news.Example or index.Html", None),
         ("1,000 people and 3,000 more,", None),

@@ -32,6 +32,13 @@ OTHERS = [
     ("Amir Khan", "Amir Khan Muttaqi", "as many words"),
     ("Amir Khan", "Amir Khan", "no difference"),
     ("South Africa", "South African", "not alike"),
+    ("Amir Mottaki", "Amir Mujahid", "not alike"),
+    ("Suhail Shahin", "Suhail Barshi", "not alike"),
+    ("State Iran", "State Iraq", "not alike"),
+    ("East Germany", "East German", "a country and its people"),
+    ("North Qatar", "North Qatari", "a country and its people"),
+    ("ISIS", "ISIL", "a single word"),
+    ("balsi", "Barshi", "a single word"),
     ("Capital Theatre", "Capital Theater", "English words"),
     ("Northwest China", "Northeast China", "English words"),
 ]

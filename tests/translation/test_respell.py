@@ -39,7 +39,9 @@ def test_other_levels_only_propose(level):
     [
         pytest.param(VARIANT, KNOWN, None, set(), id="i: below the gate"),
         pytest.param(PASSES + VARIANT, [*KNOWN, f"Others say so too. {VARIANT}"], None, set(), id="ii: another writes it so"),
-        pytest.param(PASSES + VARIANT, [*KNOWN, f"{PASSES}They met Amir Khan Mottaki."], None, {"proposal"}, id="ii: a translation does"),
+        pytest.param(
+            PASSES + VARIANT, [*KNOWN, f"{PASSES}They met Amir Khan Mottaki."], None, {"proposal"}, id="ii: a translation does"
+        ),
         pytest.param(PASSES + VARIANT, KNOWN[:1], None, {"proposal"}, id="iii: one family"),
         pytest.param(PASSES + VARIANT, KNOWN, ["0", "1", "1"], {"proposal"}, id="iii: copies of one story"),
         pytest.param(PASSES + VARIANT, KNOWN, ["0", "0", "1"], {"proposal"}, id="iii: its own family"),
@@ -69,7 +71,12 @@ def test_edit_names_rule_documents_and_distance():
     """Condition vii: the ledger says where, what, by which rule, on whose word and how far apart the spellings are."""
     batch = batch_of([PASSES + VARIANT, *KNOWN], lang=["en"] * 3)
     [edit] = [e for e in edits_of(run_stage(RepairTranslation(level="names"), [[batch]])[1], 0) if e["kind"] == "edit"]
-    assert (edit["start"], edit["removed"], edit["inserted"], edit["rule"]) == (len(PASSES) + 18, "ottak", "uttaq", "name_variant")
+    assert (edit["start"], edit["removed"], edit["inserted"], edit["rule"]) == (
+        len(PASSES) + 18,
+        "ottak",
+        "uttaq",
+        "name_variant",
+    )
     told = {"form": "Amir Khan Muttaqi", "families": 2, "docs": ["d1", "d2"], "letters": 2, "similarity": 882}
     assert json.loads(edit["evidence"]) == told
 

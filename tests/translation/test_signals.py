@@ -89,7 +89,12 @@ def test_scan_misses_no_place_that_a_pattern_would_find(text):
     for index, signal in enumerate(SIGNALS):
         chosen = hits.signals == index
         starts = set(hits.starts[chosen].tolist())
-        if signal.pattern is None or signal.anchors in (place.CJK_RUN, place.FULL_WIDTH, place.REPEATED_PHRASE, place.DOUBLED_WORD):
+        if signal.pattern is None or signal.anchors in (
+            place.CJK_RUN,
+            place.FULL_WIDTH,
+            place.REPEATED_PHRASE,
+            place.DOUBLED_WORD,
+        ):
             continue  # the scan decides; these patterns only say how far a hit reaches
         for match in signal.pattern.finditer(data):
             assert match.start() in starts, signal.name
