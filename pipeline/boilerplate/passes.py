@@ -140,6 +140,8 @@ def _by_position(hits: Hits, lines: Lines) -> Hits:
 def _by_matcher(rows: np.ndarray, matchers: Sequence[Matcher]) -> list[tuple[Matcher, np.ndarray]]:
     """Each matcher with the positions in `rows` that it is for."""
     distinct = list(dict.fromkeys(matchers))
+    if len(distinct) == 1:
+        return [(distinct[0], np.arange(len(rows)))]
     numbers = {matcher: number for number, matcher in enumerate(distinct)}
     which = np.array([numbers[matcher] for matcher in matchers])[rows]
     return [(matcher, np.flatnonzero(which == number)) for number, matcher in enumerate(distinct)]
