@@ -4,6 +4,7 @@ A screen lets through every line that its pattern matches, and others. Nearly al
 found in one walk over the first letters of a line, whatever the number of patterns.
 """
 
+from functools import cache
 from typing import NamedTuple
 
 from pipeline.boilerplate.literals import literals_of, required_characters
@@ -26,6 +27,7 @@ class Screen(NamedTuple):
     any_line: bool
 
 
+@cache  # the rules for all languages go with each of them
 def screen_of(pattern: str, *, anchored: bool) -> Screen:
     """The screen of a pattern; `anchored` where nothing but punctuation stands before what it matches."""
     beginnings: set[Letters] = set()
