@@ -13,7 +13,7 @@ import typer
 
 from pipeline import __version__
 from pipeline.errors import UserError
-from pipeline.logs import event, log_form, log_result, log_to_stderr
+from pipeline.logs import event, log_form, log_result, log_to_stderr, write_at_once
 
 log = logging.getLogger(__name__)
 
@@ -234,7 +234,7 @@ class Stopped(BaseException):
 
 def _stop(number: int, frame: object) -> None:
     signal.signal(number, signal.SIG_DFL)  # a second one ends the process at once
-    fail("stopping; the items in hand are finished first", "stopping")
+    write_at_once("stopping; the items in hand are finished first", "stopping")
     raise Stopped(number)
 
 

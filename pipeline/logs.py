@@ -16,6 +16,7 @@ Every line has `time` (UTC, milliseconds), `level`, `event` and `message`; by ev
 
 import json
 import logging
+import os
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -68,6 +69,14 @@ def log_to_stderr(form: Form) -> None:
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     logging.captureWarnings(form == "json")
     logging.getLogger("pipeline.job").setLevel(logging.DEBUG if form == "json" else logging.NOTSET)
+
+
+def write_at_once(message: str, name: str) -> None:
+    """An error of this event as one line on standard error, from a signal handler: past the stream that a log call may be writing to."""
+    record = logging.LogRecord(__name__, logging.ERROR, __file__, 0, message, None, None)
+    record.__dict__.update(event(name))
+    line = JsonLines().format(record) if log_form() == "json" else f"pipeline: {message}"
+    os.write(2, f"{line}\n".encode())
 
 
 def log_result(result: "RunResult") -> None:

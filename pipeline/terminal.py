@@ -18,6 +18,7 @@ from rich.text import Text
 from pipeline.config import RunConfig, to_yaml
 from pipeline.errors import UserError
 from pipeline.explain import Change, Explanation
+from pipeline.job import OUTPUTS
 from pipeline.job import Progress as RunProgress
 from pipeline.plan import plan_segments
 from pipeline.readers import describe_input
@@ -95,9 +96,7 @@ def print_result(result: RunResult) -> None:
     console.print(_stage_table(result.manifest["stages"], result.manifest["times"]["stages"]))
     for line in _notes(result.manifest["stages"]):
         console.print(Text(line))
-    console.print(
-        Text(f"written: {result.output}/documents, dropped, edits, quarantine, duplicates.parquet, manifest.json, report.html")
-    )
+    console.print(Text(f"written: {result.output}/{', '.join(name for name in OUTPUTS if (result.output / name).exists())}"))
     if not result.unchanged:
         rate = counts["records"] / result.seconds
         peak = max(result.peak_rss_bytes.values(), default=0) / 2**20
