@@ -44,7 +44,8 @@ class Child:
         self.process = subprocess.Popen(
             command, cwd=REPO, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
         )
-        self.step, self.left, self.events = "start", 0, 0
+        self.step, self.left, self.items = "start", 0, 0
+        self.wounded = False
         self.told: list[str] = []
         self._reader = threading.Thread(target=self._follow)
         self._reader.start()
@@ -60,13 +61,14 @@ class Child:
                 self.step, self.left = event["step"], event["counts"]["to_do"]
             elif event["event"] == "shard_done":
                 self.left -= 1
-            self.events += 1
+                self.items += 1
 
     def kill(self, target: str) -> None:
         """SIGKILL to one worker, to the parent alone, or to all."""
         workers = [pid for server in children(self.process.pid) for pid in children(server)]
         if target == "worker" and workers:
             os.kill(workers[0], signal.SIGKILL)
+            self.wounded = True
             return
         if target == "parent":
             self.process.kill()
@@ -83,9 +85,9 @@ class Child:
 
 
 def kill_and_restart(
-    config: Path, out: Path, kills: int, check: Callable[[Path], None], *, most_events: int, seed: int = 1
+    config: Path, out: Path, kills: int, check: Callable[[Path], None], *, most_items: int, seed: int = 1
 ) -> Kills:
-    """Starts the run, kills it 1 to `most_events` of its events later, and so on, until so many kills are done and it gets through.
+    """Starts the run, kills it with up to `most_items` done and more in hand, and so on, until so many kills are done and it gets through.
 
     Each output of a run that gets through is handed to `check`; while kills are left it is removed and begun anew.
     """
@@ -93,7 +95,7 @@ def kill_and_restart(
     while True:
         child = Child(config)
         while done.total < kills and child.process.poll() is None:
-            _kill_once(child, done, draw, child.events + draw.randint(1, most_events))
+            _kill_once(child, done, draw, child.items + draw.randint(0, most_items))
         code = child.end()
         assert code in (0, -signal.SIGKILL), "".join(child.told)
         if code == 0:
@@ -104,13 +106,14 @@ def kill_and_restart(
             shutil.rmtree(out)
 
 
-def _kill_once(child: Child, done: Kills, draw: random.Random, events: int) -> None:
-    """At that number of events and up to 20 milliseconds, unless the run is over before."""
-    wait_until(lambda: child.events >= events or child.process.poll() is not None)
+def _kill_once(child: Child, done: Kills, draw: random.Random, items: int) -> None:
+    """At up to 20 milliseconds after so many items are done and another is in hand, unless the run is over before."""
+    wait_until(lambda: (child.items >= items and child.left > 0) or child.process.poll() is not None)
     time.sleep(draw.random() * 0.02)
     if child.process.poll() is not None:
         return
-    target = draw.choice(["worker", "parent", "all"])
+    # A worker only once: killed again while its shard is done alone, the run would stop, as it should.
+    target = draw.choice(["parent", "all"] if child.wounded else ["worker", "parent", "all"])
     done.targets[target] += 1
     done.steps[child.step] += 1
     done.at_work += child.left > 0

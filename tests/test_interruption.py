@@ -27,10 +27,10 @@ def wait_for_segment(number: int, child: subprocess.Popen[Any], out: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("kills", "most_events"), [(10, 24), pytest.param(110, 9, marks=pytest.mark.gate)], ids=["ten", "a hundred and ten"]
+    ("kills", "most_items"), [(10, 24), pytest.param(110, 9, marks=pytest.mark.gate)], ids=["ten", "a hundred and ten"]
 )
 def test_killed_run_goes_on_to_the_same_bytes(
-    kills: int, most_events: int, corpus: Path, reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    kills: int, most_items: int, corpus: Path, reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """SIGKILL of a worker, the parent or all at seeded moments, the same command again: no byte differs, no record is lost."""
 
@@ -38,7 +38,7 @@ def test_killed_run_goes_on_to_the_same_bytes(
         assert parquet_bytes(out) == parquet_bytes(reference)
         pipeline("verify", out)
 
-    done = kill_and_restart(run_file(tmp_path, corpus, **SMALL), tmp_path / "out", kills, check, most_events=most_events)
+    done = kill_and_restart(run_file(tmp_path, corpus, **SMALL), tmp_path / "out", kills, check, most_items=most_items)
     with capsys.disabled():
         print(f"\n{done.histogram()}")  # noqa: T201 - what a gate is run for
     assert done.total == kills
