@@ -53,7 +53,8 @@ class Checkpoints:
                         self._sync(path)
                 if top.is_file():
                     self._sync(top)
-            write_json(self.work / _NOTE, {"finished": finished})
+            shared = sorted(path.relative_to(self.work).as_posix() for path in self._synced if self.work / "shared" in path.parents)
+            write_json(self.work / _NOTE, {"finished": finished, "shared": shared})
             for path in (self.work / _NOTE, self.work / "done", self.work):
                 sync(path)
             then()
@@ -83,11 +84,15 @@ class Checkpoints:
 def roll_back(work: Path) -> None:
     """Removes what was written after the last checkpoint of a work folder that another start of the machine has left."""
     note = work / _NOTE
-    finished = json.loads(note.read_text(encoding="utf-8"))["finished"] if note.exists() else []
+    known = json.loads(note.read_text(encoding="utf-8")) if note.exists() else {"finished": [], "shared": []}
+    finished, shared = known["finished"], {work / name for name in known["shared"]}
     kept = {work / "done", work / "run.json", note, *_kept(work, finished)}
     for path in [*work.iterdir(), *(work / "done").glob("*")]:
         if path not in kept:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in (work / "shared").rglob("*"):
+        if path.is_file() and path not in shared:
+            path.unlink()
 
 
 def _kept(work: Path, finished: list[str]) -> list[Path]:

@@ -17,15 +17,17 @@ def test_what_is_not_in_the_last_checkpoint_is_removed(tmp_path: Path) -> None:
     for name in ("read/00000.json", "ids.json", "segment-0.json"):
         write_json(tmp_path / "done" / name, {})
     write_json(tmp_path / "segment-0" / "shard-0.json", {})
+    write_json(tmp_path / "shared" / "signatures" / "before.json", {})
     with Checkpoints(tmp_path) as checkpoints:
         checkpoints.take(lambda: None)
     write_json(tmp_path / "done" / "segment-1.json", {})
     write_json(tmp_path / "segment-1" / "shard-0.json", {})
     write_json(tmp_path / "verdicts-1" / "verdicts.json", {})
+    write_json(tmp_path / "shared" / "signatures" / "after.json", {})
     roll_back(tmp_path)
     left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.json"))
     expected = ["checkpoint.json", "done/ids.json", "done/read/00000.json", "done/segment-0.json", "read/shard-0.json", "run.json"]
-    assert left == [*expected, "segment-0/shard-0.json"]
+    assert left == [*expected, "segment-0/shard-0.json", "shared/signatures/before.json"]
 
 
 def test_without_a_checkpoint_nothing_is_left(tmp_path: Path) -> None:
@@ -43,7 +45,7 @@ def test_inputs_are_removed_only_after_the_checkpoint_is_written(tmp_path: Path)
     seen: list[object] = []
     with Checkpoints(tmp_path) as checkpoints:
         checkpoints.take(lambda: seen.append(json.loads((tmp_path / "checkpoint.json").read_text())))
-    assert seen == [{"finished": ["read", "segment-0.json"]}]
+    assert seen == [{"finished": ["read", "segment-0.json"], "shared": []}]
     assert not [thread for thread in threading.enumerate() if thread.name == "checkpoint"]
 
 

@@ -53,7 +53,7 @@ def find_clusters(corpus: Corpus, search: Search, *, families: bool = False) -> 
         _remove(corpus.folder, "bands-*.npy", "pairs-*.npy")
         if not (search.keep_signatures or families):
             _remove(corpus.folder, "signatures-*.npy", "changed-*.npy")
-            _remove(shared, "signatures-*.npy", "facts-*.arrow")
+            _remove(shared, "facts-*.arrow", "signatures-*.npy")  # facts first: signatures without them are not looked for
         members, sets = describe_members(corpus, search, first, pairs, list(zip(stores, met)))
         clustered, resolved = resolve_clusters(corpus, search, members, first, pairs)
         write_verdicts(corpus, members.rows, members.table["doc_id"], clustered)
