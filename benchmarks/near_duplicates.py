@@ -149,8 +149,6 @@ class Sampler(threading.Thread):
     def start_step(self, name: str) -> None:
         self.steps.append((name, time.perf_counter()))
 
-    def advance(self) -> None: ...
-
 
 class StepNames:
     """The run's progress, handed to the sampler."""

@@ -42,17 +42,10 @@ def copy_documents(docs: Path, target: Path, limit: int) -> int:
     return count
 
 
-class Silent:
-    """A progress that tells nothing."""
-
-    def start(self, name: str, total: int) -> None: ...
-
-    def advance(self) -> None: ...
-
-
 def by_us(docs: Path, folder: Path) -> tuple[float, int]:
     """Seconds and documents kept."""
     from pipeline.config import parse_config
+    from pipeline.job import Silent
     from pipeline.runner import run
 
     stages = [{"drop_near_duplicates": {"keep_signatures": False}}]

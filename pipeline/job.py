@@ -34,6 +34,14 @@ class Progress(Protocol):
     def advance(self) -> None: ...
 
 
+class Silent:
+    """A progress that nobody watches."""
+
+    def start(self, name: str, total: int) -> None: ...
+
+    def advance(self) -> None: ...
+
+
 class Job:
     """Maps that remember: each finished item leaves a small JSON file under `work/done`, written after its data."""
 

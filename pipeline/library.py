@@ -12,7 +12,7 @@ from pipeline.cleaned import Cleaned
 from pipeline.config import RunConfig, load_config, parse_config, parse_stages
 from pipeline.engines.local import LocalEngine
 from pipeline.files import open_ipc, write_ipc
-from pipeline.job import Job, Progress
+from pipeline.job import Job, Progress, Silent
 from pipeline.neardup.library import text_batches, text_ids
 from pipeline.neardup.signatures import Texts, text_chunks
 from pipeline.result import RunResult
@@ -22,14 +22,6 @@ from pipeline.segments import run_segments
 from pipeline.writer import read_edits
 
 DOCUMENT_STAGES = ("fix_encoding", "identify_language", "strip_boilerplate")
-
-
-class _Silent:
-    """Progress that nobody watches."""
-
-    def start(self, name: str, total: int) -> None: ...
-
-    def advance(self) -> None: ...
 
 
 class _NoCheckpoints(Checkpoints):
@@ -71,7 +63,7 @@ def run(
         loaded = load_config(Path(config), input_path=named_input, output_path=named_output)
     else:
         loaded = parse_config(dict(config), "config", input_path=named_input, output_path=named_output)
-    with _shown() if progress is True else nullcontext(progress or _Silent()) as told:
+    with _shown() if progress is True else nullcontext(progress or Silent()) as told:
         return carry_out(loaded, told, workers=workers, limit=limit, overwrite=overwrite)
 
 
@@ -106,7 +98,7 @@ def clean(
     _check_columns(columns or {}, count)
     batches = list(text_batches(chunks, text_ids(ids, count), columns or {}))
     with tempfile.TemporaryDirectory(prefix="corpus-pipeline-") as folder, LocalEngine(1) as engine:
-        job = Job(Path(folder), engine, _Silent())
+        job = Job(Path(folder), engine, Silent())
         job.checkpoints = _NoCheckpoints(job.work)
         shard = job.work / "read" / "shard-00000.arrow"
         write_ipc(shard, batches, SCHEMA)

@@ -18,7 +18,7 @@ from rich.text import Text
 from pipeline.config import RunConfig, to_yaml
 from pipeline.errors import UserError
 from pipeline.explain import Change, Explanation
-from pipeline.job import OUTPUTS
+from pipeline.job import OUTPUTS, Silent
 from pipeline.job import Progress as RunProgress
 from pipeline.plan import plan_segments
 from pipeline.readers import describe_input
@@ -59,19 +59,11 @@ class _Lines:
             log.info("%s: %d of %d", self.name, self.done, self.total)
 
 
-class _Silent:
-    """Nothing: what a run does is logged as events."""
-
-    def start(self, name: str, total: int) -> None: ...
-
-    def advance(self) -> None: ...
-
-
 @contextmanager
 def progress(*, silent: bool = False) -> Iterator[RunProgress]:
     """A bar on a terminal, log lines elsewhere; both on standard error. Nothing if `silent`."""
     if silent:
-        yield _Silent()
+        yield Silent()
         return
     if not sys.stderr.isatty():
         yield _Lines()
@@ -181,7 +173,9 @@ def print_explanation(explanation: Explanation) -> None:
         console.print(Text.assemble((f"\nstep {step.number} {step.name}", "bold"), f": {_visible(said)}"))
         for change in step.changes:
             console.print(_change_text(change))
-    console.print(Text.assemble("\n", (_visible(explanation.verdict), "bold green" if explanation.verdict == "kept" else "bold red")))
+    console.print(
+        Text.assemble("\n", (_visible(explanation.verdict), "bold green" if explanation.verdict == "kept" else "bold red"))
+    )
     if document.get("flags"):
         console.print(Text(f"flags: {', '.join(document['flags'])}"))
     for doc_id, similarity in explanation.resembling:
@@ -211,7 +205,9 @@ def _visible(text: str) -> str:
 
 def _print_side_by_side(console: Console, survivor: Mapping[str, Any], document: Mapping[str, Any]) -> None:
     """Both texts in two columns, words that the other does not have in colour."""
-    heads = [Column(Text(_visible(f"{verdict}: {side['doc_id']}"))) for verdict, side in (("stayed", survivor), ("dropped", document))]
+    heads = [
+        Column(Text(_visible(f"{verdict}: {side['doc_id']}"))) for verdict, side in (("stayed", survivor), ("dropped", document))
+    ]
     table = Table(*heads, expand=True)
     texts = [_visible(side["text"][:_SIDE_CHARACTERS]) for side in (survivor, document)]
     table.add_row(_marked(texts[0], texts[1]), _marked(texts[1], texts[0]))

@@ -11,23 +11,16 @@ import pytest
 
 from pipeline.config import load_config
 from pipeline.errors import UserError
+from pipeline.job import Silent
 from pipeline.runner import run
 from pipeline.verify import verify
 from tests.support import REPO
 
 
-class Quiet:
-    """No progress is shown."""
-
-    def start(self, name: str, total: int) -> None: ...
-
-    def advance(self) -> None: ...
-
-
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("good") / "out"
-    run(load_config(REPO / "configs" / "seeds.yaml", input_path=str(REPO / "seeds"), output_path=str(out)), Quiet(), workers=1)
+    run(load_config(REPO / "configs" / "seeds.yaml", input_path=str(REPO / "seeds"), output_path=str(out)), Silent(), workers=1)
     return out
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.config import parse_config
 from pipeline.errors import UserError
+from pipeline.job import Silent
 from pipeline.kernels.bands import band_keys
 from pipeline.kernels.meeting import fill_filter, meets
 from pipeline.neardup import shingle_hashes, signatures
@@ -26,14 +27,6 @@ from pipeline.verify import verify
 from tests.support import batch_of, run_stage, seed, write_shards
 
 RECALL = 0.9999999  # so that chance plays no part
-
-
-class Silent:
-    """A progress that tells nothing."""
-
-    def start(self, name: str, total: int) -> None: ...
-
-    def advance(self) -> None: ...
 
 
 def run_over(folder: Path, texts: Iterable[tuple[str, str]], stages: list[Any] | None = None, **settings: Any) -> Path:

@@ -8,8 +8,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from pipeline.config import parse_config
+from pipeline.config import RunConfig, parse_config
 from pipeline.errors import TransferError, UserError
+from pipeline.job import Silent
 from pipeline.readers import InputSpec, plan_input, read_task
 from pipeline.runner import run
 from pipeline.storage import retries
@@ -105,33 +106,30 @@ if __name__ == "__main__":
     assert "memory:// is of one process, and this is a worker; run with 1 worker" in done.stderr
 
 
-class Quiet:
-    """No progress is shown."""
-
-    def start(self, name: str, total: int) -> None: ...
-
-    def advance(self) -> None: ...
-
-
-def test_a_run_goes_on_after_the_server_was_away(served: Served, tmp_path: Path) -> None:
-    """What was read stays; back again, the same run gives the bytes of an undisturbed one."""
-    path = write_jsonl(tmp_path / "news.jsonl", [{"id": f"n{n}", "text": f"{n} {'word ' * 200}"} for n in range(1000)])
+def news_run(served: Served, folder: Path, output: str) -> RunConfig:
+    """A run over a thousand documents that are served, in several shards; its output lies in the folder under that name."""
+    path = write_jsonl(folder / "news.jsonl", [{"id": f"n{n}", "text": f"{n} {'word ' * 200}"} for n in range(1000)])
     served.files = {"news.jsonl": path.read_bytes()}
     values = {
         "input": {"path": served.url("news.jsonl"), "shard_bytes": 300_000},
         "stages": ["fix_encoding"],
-        "output": {"path": str(tmp_path / "expected")},
+        "output": {"path": str(folder / output)},
     }
-    run(parse_config(values, "test"), Quiet(), workers=1)
+    return parse_config(values, "test")
+
+
+def test_a_run_goes_on_after_the_server_was_away(served: Served, tmp_path: Path) -> None:
+    """What was read stays; back again, the same run gives the bytes of an undisturbed one."""
+    config, undisturbed = (news_run(served, tmp_path, name) for name in ("out", "expected"))
+    run(undisturbed, Silent(), workers=1)
     requests = sum(wanted != "bytes=0-0" for _, wanted in served.requests)
 
-    config = parse_config({**values, "output": {"path": str(tmp_path / "out")}}, "test")
     served.stops_after = [10**9] * (requests - 1) + [1000] + [0] * 4
     with pytest.raises(TransferError, match=r"news\.jsonl: the transfer failed 4 times .*the same command goes on"):
-        run(config, Quiet(), workers=1)
+        run(config, Silent(), workers=1)
     assert list((tmp_path / "out" / ".work" / "done" / "read").iterdir())
     served.stops_after = []
-    result = run(config, Quiet(), workers=1)
+    result = run(config, Silent(), workers=1)
     assert parquet_bytes(tmp_path / "out") == parquet_bytes(tmp_path / "expected")
     assert result.counts["records"] == 1000
     assert len(list((tmp_path / "out" / "documents").iterdir())) > 0
@@ -139,21 +137,15 @@ def test_a_run_goes_on_after_the_server_was_away(served: Served, tmp_path: Path)
 
 def test_a_login_that_runs_out_costs_no_finished_work(served: Served, tmp_path: Path) -> None:
     """A refusal in the middle is no mistake of the run file's either."""
-    path = write_jsonl(tmp_path / "news.jsonl", [{"id": f"n{n}", "text": f"{n} {'word ' * 200}"} for n in range(1000)])
-    served.files = {"news.jsonl": path.read_bytes()}
-    values = {
-        "input": {"path": served.url("news.jsonl"), "shard_bytes": 300_000},
-        "stages": ["fix_encoding"],
-        "output": {"path": str(tmp_path / "out")},
-    }
-    plan_input(parse_config(values, "test").input, None)
+    config = news_run(served, tmp_path, "out")
+    plan_input(config.input, None)
     planned = len(served.requests)
     served.refuses_after = len(served.requests) + planned + 2
     with pytest.raises(TransferError, match="the server answers 403"):
-        run(parse_config(values, "test"), Quiet(), workers=1)
+        run(config, Silent(), workers=1)
     assert list((tmp_path / "out" / ".work" / "done" / "read").iterdir())
     served.refuses_after = None
-    assert run(parse_config(values, "test"), Quiet(), workers=1).counts["records"] == 1000
+    assert run(config, Silent(), workers=1).counts["records"] == 1000
 
 
 def test_a_run_from_the_command_line_with_workers(served: Served, tmp_path: Path) -> None:
@@ -195,13 +187,13 @@ def test_what_a_url_carries_for_secrets_is_not_in_the_output(served: Served, tmp
     url = served.url("news.jsonl").replace("://", "://me:sesame@")
     values = {"input": {"path": f"{url}?signature=sesame"}, "stages": ["fix_encoding"], "output": {"path": str(tmp_path / "out")}}
     with pytest.raises(UserError, match=r"newsx\.jsonl: no such file or folder \(404\)") as raised:
-        run(parse_config({**values, "input": {"path": url.replace("news", "newsx")}}, "test"), Quiet(), workers=1)
+        run(parse_config({**values, "input": {"path": url.replace("news", "newsx")}}, "test"), Silent(), workers=1)
     assert "sesame" not in str(raised.value)
-    run(parse_config(values, "test"), Quiet(), workers=1)
+    run(parse_config(values, "test"), Silent(), workers=1)
     for file in (tmp_path / "out").rglob("*"):
         assert file.is_dir() or b"sesame" not in file.read_bytes(), file
     values["input"] = {"path": f"{url}?signature=renewed"}
-    assert run(parse_config(values, "test"), Quiet(), workers=1).unchanged
+    assert run(parse_config(values, "test"), Silent(), workers=1).unchanged
 
 
 @pytest.mark.parametrize("name", ["größe.jsonl", "two words.jsonl", "a+b,(c)[1].jsonl", "50%25.jsonl", "国务院.jsonl"])

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config import parse_config
+from pipeline.job import Silent
 from pipeline.runner import run
 
 SCRIPT = "<script>alert(1)</script>"
@@ -15,14 +16,6 @@ STAGES: list[Any] = [
     {"strip_repeated_lines": {"min_families": 2}},
     "drop_near_duplicates",
 ]
-
-
-class Silent:
-    """Progress that nobody watches."""
-
-    def start(self, name: str, total: int) -> None: ...
-
-    def advance(self) -> None: ...
 
 
 _PLACES = ["Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir", "Gum", "Hazel", "Ivy", "Juniper", "Katsura", "Larch", "Maple"]
