@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.schema import sources_of
+
 ALARM_SHARE = 0.3  # of a source's documents or characters taken out: more is seldom meant
 SHOWN_SOURCES = 40
 NO_SOURCE, NOT_TOLD = "(no source)", "not told"
@@ -29,7 +31,7 @@ def count_population(documents: pa.Table, edits: pa.Table) -> pa.Table:
     edited = np.bincount(changes["row"].to_numpy(), net, documents.num_rows).astype(np.int64)
     counted = pa.table(
         {
-            "source": _source(documents),
+            "source": pc.fill_null(sources_of(documents), NO_SOURCE),
             "lang": pc.fill_null(documents["lang"], NOT_TOLD),
             "reason": pc.fill_null(documents["drop_reason"], ""),
             "documents": pa.array(np.ones(documents.num_rows, np.int64)),
@@ -114,11 +116,3 @@ def _totals(counted: pa.Table, key: str) -> list[Row]:
             total["characters_removed"] += row["characters_sum"]
             total["reasons"][row["reason"]] = row["documents_sum"]
     return list(totals.values())
-
-
-def _source(table: pa.Table) -> pa.ChunkedArray:
-    source = table["source"]
-    if source.null_count:
-        host = pc.struct_field(pc.extract_regex(table["url"], r"^[a-zA-Z][a-zA-Z0-9+.-]*://(?:www\.)?(?P<host>[^/?#:]+)"), "host")
-        source = pc.coalesce(source, host, pa.scalar(NO_SOURCE))
-    return source

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 SCHEMA = pa.schema(
     [
@@ -73,3 +74,12 @@ def add_flags(batch: pa.RecordBatch, flag: str, rows: np.ndarray) -> pa.RecordBa
         if flag not in (flags[row] or ()):
             flags[row] = [*(flags[row] or ()), flag]
     return replace_columns(batch, flags=pa.array(flags, pa.list_(pa.string())))
+
+
+_HOST = r"^[a-z][a-z0-9+.-]*://(?:[^/@?#]*@)?(?:www\.)?(?P<host>[^/:?#]+)"
+
+
+def sources_of(documents: pa.RecordBatch | pa.Table) -> Any:
+    """The `source` of each document, else the host of its `url` (small letters, without "www."), else null."""
+    host = pc.struct_field(pc.extract_regex(pc.utf8_lower(documents.column("url")), _HOST), "host")
+    return pc.coalesce(documents.column("source"), host)

@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "stages": FOUNDATION | {"stages", "neardup", "encoding", "language", "boilerplate", "translation", "exchange"},
     "readers": {"schema", "files", "readers", "storage", "digests", "kernels"},
     "storage": {"storage"},
-    "population": set(),
+    "population": {"schema"},
     "writer": {"schema", "files", "edits", "population"},
     "report": {"report", "result", "files", "edits"},
     "engines": {"logs"},

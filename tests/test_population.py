@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.population import NO_SOURCE, NOT_TOLD, add_up, count_population, count_removed, describe_population, merge_removed
+from pipeline.schema import sources_of
 from pipeline.segment import SHARD_EDITS
 from tests.support import batch_of
 
@@ -82,3 +83,10 @@ def test_all_sources_are_counted_where_few_are_shown() -> None:
     assert len(told["sources"]) == 40
     assert told["sources"][0]["source"] == "bad"
     assert [row["documents"] for row in told["sources"][1:]] == sorted((row["documents"] for row in told["sources"][1:]), reverse=True)
+
+
+def test_host_of_a_url_is_one_source_however_it_is_written() -> None:
+    """As for repeated lines: without login, port and www, in small letters; a source that is told goes before it."""
+    urls = ["https://www.Example.org/a", "HTTPS://me@example.org:80/b", "example.org/c", None, "https://other.org/"]
+    batch = batch_of([""] * 5, url=urls, source=[None] * 4 + ["Gazette"])
+    assert sources_of(batch).to_pylist() == ["example.org", "example.org", None, None, "Gazette"]

@@ -11,7 +11,7 @@ from pipeline.boilerplate.line_counts import earlier_witnesses
 from pipeline.kernels.lines import line_forms, line_spans
 from pipeline.kernels.repeated_lines import hash_strings, mix, near_edges, stories
 from pipeline.kernels.text import buffers
-from pipeline.schema import live_rows
+from pipeline.schema import live_rows, sources_of
 
 # A longer line is a paragraph of its story. Lines of more bytes are not even hashed: on press releases that saves two thirds
 # of the time.
@@ -39,8 +39,6 @@ COUNTS = pa.schema(
     ]
 )
 
-_HOST = r"^[a-z][a-z0-9+.-]*://(?:[^/@?#]*@)?(?:www\.)?(?P<host>[^/:?#]+)"
-
 
 class Lines(NamedTuple):
     """The lines of some rows of a batch: all arrays have one place a line; `rows` are positions in the batch.
@@ -57,9 +55,8 @@ class Lines(NamedTuple):
 
 
 def source_keys(batch: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray]:
-    """The key of each row's source (its `source`, else the host of its `url`; uint64), and whether it has one at all."""
-    host = pc.struct_field(pc.extract_regex(pc.utf8_lower(batch.column("url")), _HOST), "host")
-    source = pc.coalesce(batch.column("source"), host)
+    """The key of each row's source (uint64; see `schema.sources_of`), and whether it has one at all."""
+    source = sources_of(batch)
     return hash_strings(*buffers(pc.fill_null(source, ""))), np.asarray(source.is_valid().to_numpy(zero_copy_only=False))
 
 
