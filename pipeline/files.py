@@ -5,6 +5,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -42,6 +43,11 @@ def whole(path: Path, size: int | None = None) -> Iterator[Path]:
         raise disk_full(path, error, needed) or error from None
     finally:
         beside.unlink(missing_ok=True)
+
+
+def is_leftover(path: Path) -> bool:
+    """True for what a process that was killed has left of a file that `whole` was to make."""
+    return re.search(r"\.\d+\.tmp$", path.name) is not None
 
 
 def sync(path: Path) -> None:

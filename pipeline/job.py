@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from pipeline.checkpoints import Checkpoints, boot_id, roll_back
 from pipeline.engines.local import LocalEngine
 from pipeline.errors import UnfinishedError, UserError, WorkerKilledError
-from pipeline.files import WORK, open_ipc, sync, write_json
+from pipeline.files import WORK, is_leftover, open_ipc, sync, write_json
 from pipeline.logs import event
 from pipeline.report.card import CARD, is_card
 
@@ -128,7 +128,8 @@ def open_output(output: Path, fingerprint: dict[str, Any], *, overwrite: bool) -
     if overwrite:
         remove_outputs(output)
     ours = (*OUTPUTS, WORK, ".lock")
-    foreign = sorted(p.name for p in output.iterdir() if p.name not in ours and not is_card(p)) if output.exists() else []
+    entries = sorted(output.iterdir()) if output.exists() else []
+    foreign = [p.name for p in entries if p.name not in ours and not (is_leftover(p) and p.name.startswith(ours)) and not is_card(p)]
     if foreign:
         raise UserError(f"{output}: holds {foreign[0]!r}, which no run wrote; name an empty or new folder")
     for path, state in ((output / "manifest.json", "the result of"), (output / WORK / "run.json", "the unfinished work of")):
@@ -145,11 +146,20 @@ def open_output(output: Path, fingerprint: dict[str, Any], *, overwrite: bool) -
         if found["boot"] != boot_id():
             roll_back(path.parent)
             _write_start(path, fingerprint)
+        _remove_leftovers(output)
         return None
-    if output.exists() and any(path.name != ".lock" for path in output.iterdir()):
+    if any(not is_leftover(path) and path.name not in (".lock", WORK) for path in entries if path.exists()):
         raise UserError(f"{output}: holds files but no manifest.json; name another path or use --overwrite")
+    _remove_leftovers(output)
+    shutil.rmtree(output / WORK, ignore_errors=True)  # nothing is done before run.json is there, or after it was removed
     _write_start(output / WORK / "run.json", fingerprint)
     return None
+
+
+def _remove_leftovers(output: Path) -> None:
+    for path in list(output.rglob("*.tmp")):
+        if is_leftover(path):
+            path.unlink(missing_ok=True)
 
 
 def _write_start(path: Path, fingerprint: dict[str, Any]) -> None:

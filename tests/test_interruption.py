@@ -45,6 +45,25 @@ def test_killed_run_goes_on_to_the_same_bytes(
     assert done.at_work >= 0.8 * kills
 
 
+def test_half_written_files_of_a_killed_run_are_swept(corpus: Path, reference: Path, tmp_path: Path) -> None:
+    """Wherever in the output they lie; a file of that kind which no run wrote is the user's, and the run is refused."""
+    config, out = run_file(tmp_path, corpus, **SMALL), tmp_path / "out"
+    child = start_in_group(config)
+    wait_for_segment(0, child, out)
+    os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    wait_until(lambda: not group_members(child.pid))
+    (out / "documents").mkdir(exist_ok=True)
+    for name in ("aliases.parquet.17.tmp", "documents/part-00000.parquet.18.tmp", ".work/done/x.json.19.tmp"):
+        (out / name).write_bytes(b"half")
+    (out / "notes.17.tmp").write_bytes(b"mine")
+    assert "'notes.17.tmp', which no run wrote" in pipeline("run", config, code=2).stderr
+    (out / "notes.17.tmp").unlink()
+    pipeline("run", config, "--workers", "2")
+    assert parquet_bytes(out) == parquet_bytes(reference)
+    assert not list(out.rglob("*.tmp"))
+
+
 def test_power_cut_costs_what_came_after_the_last_checkpoint(corpus: Path, reference: Path, tmp_path: Path) -> None:
     """Files written since are there without their data, the machine has another boot id, and no byte of the output differs."""
     config = run_file(tmp_path, corpus, **SMALL)
