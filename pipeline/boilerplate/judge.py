@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from functools import cached_property
 
 from pipeline.boilerplate.match import NamedRule
 
 MAX_SECTION_TOKENS = 400  # about the author, and what else follows; more is a chapter of the text
 MIN_REFERENCES = 2
-MIN_FACTS, FACT_TOKENS = 3, 12
+MIN_FACTS, MIN_KNOWN_FACTS, FACT_TOKENS = 3, 2, 12
 _FACT_FAMILIES = {"byline", "credit", "date", "meta", "reading_time"}
 _FACT = re.compile(r"[^\W\d][^:：.!?|]{0,30}[:：]\s*\S.*")  # a key and its value
 MAX_HEADLINES, HEADLINE_TOKENS = 6, (6, 25)
@@ -35,6 +35,14 @@ class Document:
     text: Callable[[int], str]
     title: str = ""  # as the input names it, where it does
 
+    @cached_property
+    def last_section(self) -> int:
+        """The first line that no more than MAX_SECTION_TOKENS follow."""
+        first, follow = len(self.key) - 1, 0
+        while first > 0 and follow + self.tokens[first] <= MAX_SECTION_TOKENS:
+            first, follow = first - 1, follow + self.tokens[first]
+        return first
+
 
 StructureRule = Callable[[Document], dict[int, str]]
 
@@ -53,8 +61,8 @@ def judge(document: Document, structure: Sequence[StructureRule]) -> dict[int, s
 def _taken_by_rules(document: Document) -> dict[int, str]:
     """The lines that rules match or cut, from the first line on; nothing is left to do once all from a line to the end are gone."""
     gone: dict[int, str] = {}
-    for i, rules in sorted(document.hits.items()):
-        for named in rules:
+    for i in sorted(document.hits):
+        for named in document.hits[i]:
             if named.rule.action == "drop" and named.rule.zone != "tail_block":
                 gone.setdefault(i, named.name)
             taken = _cut(document, i, named)
@@ -70,19 +78,13 @@ def _cut(document: Document, i: int, named: NamedRule) -> range:
     count, action = len(document.key), named.rule.action
     if action == "cut_tail" and document.after_body[i]:
         return range(i, count)
-    if action == "cut_section" and 2 * i > count and _little_follows(document, i):
+    if action == "cut_section" and 2 * i > count and i >= document.last_section:
         return range(i, count)
     if action == "cut_headlines":
         return _headlines(document, i)
     if action == "cut_references" and 2 * i > count:
         return _references(document, i)
     return range(0)
-
-
-def _little_follows(document: Document, i: int) -> bool:
-    """Whether no more than MAX_SECTION_TOKENS follow line `i`."""
-    sums = accumulate(document.tokens[k] for k in range(i + 1, len(document.key)))
-    return all(total <= MAX_SECTION_TOKENS for total in sums)
 
 
 def _headlines(document: Document, i: int) -> range:
@@ -115,13 +117,15 @@ def _take_fact_block(document: Document, gone: dict[int, str]) -> None:
 
     A block of which no line or one is known is a fact sheet: "Original title: La Haine", "Year: 1995".
     """
+    if sum(document.head[i] for i in gone) < MIN_KNOWN_FACTS:
+        return
     run: list[int] = []
     for i in range(sum(document.head) + 1):
         if i < len(document.key) and document.head[i] and _is_fact(document, i, gone):
             run.append(i)
             continue
         known = sum(k in gone for k in run)
-        if len(run) >= MIN_FACTS and known >= 2 and 2 * known >= len(run):
+        if len(run) >= MIN_FACTS and known >= MIN_KNOWN_FACTS and 2 * known >= len(run):
             for k in run:
                 gone.setdefault(k, "structure/fact_block")
         run = []

@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline import storage
 from pipeline.errors import UserError
 from pipeline.exchange import facts_of_range
-from pipeline.files import open_ipc, sha256_of, write_ipc
+from pipeline.files import open_ipc, open_parquet, sha256_of, write_ipc
 from pipeline.kernels.line_characters import unicode_version
 from pipeline.kernels.repeated_lines import HEAD_LINES, TAIL_LINES
 
@@ -41,14 +42,14 @@ class KeepWitnesses:
     shards: int
 
     def __call__(self, number: int) -> int:
-        facts = facts_of_range(Path(self.folder), self.shards, number)
+        facts = facts_of_range(storage.place(self.folder), self.shards, number)
         key, family, story = (facts[name].to_numpy() for name in ("key", "family", "story"))
         order = np.lexsort((story, family, key))
         new = _changes(key[order], family[order])
         near = _any_by_group(facts["near_edge"].to_numpy()[order], new)
         columns = [pa.array(key[order][new]), pa.array(story[order][new]), pa.array(near)]
         table = pa.Table.from_arrays(columns, schema=WITNESSES).sort_by([("key", "ascending"), ("story", "ascending")])
-        return write_ipc(Path(self.folder) / f"witnesses-{number:05d}.arrow", table.combine_chunks().to_batches(), WITNESSES)
+        return write_ipc(storage.place(self.folder) / f"witnesses-{number:05d}.arrow", table.combine_chunks().to_batches(), WITNESSES)
 
 
 def join_witnesses(folder: Path, ranges: int) -> None:
@@ -59,11 +60,12 @@ def join_witnesses(folder: Path, ranges: int) -> None:
 
 def counts_file(place: str) -> Path:
     """The line counts of an output folder, or the file itself. Raises UserError if there are none, or of other rules."""
-    path = Path(place) / FILE if Path(place).is_dir() else Path(place)
+    path = storage.place(place)
+    path = path / FILE if path.is_dir() else path
     if not path.is_file():
         raise UserError(f"counts: {place}: keeps no line counts (no {path}); run it again with keep_counts: true")
     try:
-        metadata = pq.read_schema(path).metadata or {}
+        metadata = pq.read_schema(open_parquet(path)).metadata or {}
     except pa.ArrowInvalid:
         metadata = {}
     found = metadata.get(b"rules", b"none").decode()
@@ -82,7 +84,7 @@ def counts_digest(place: str) -> str:
 
 def describe_counts(place: str) -> str:
     """What is kept at a place. Raises UserError as `counts_file` does."""
-    return f"line counts of {place}: {pq.read_metadata(counts_file(place)).num_rows:,} lines of stories"
+    return f"line counts of {place}: {pq.read_metadata(open_parquet(counts_file(place))).num_rows:,} lines of stories"
 
 
 def earlier_witnesses(
@@ -95,7 +97,7 @@ def earlier_witnesses(
     if len(keys) == 0 or not paths:
         return np.zeros(0, np.int64), np.zeros(0, np.bool_)
     near_by = (pc.field("key") >= pa.scalar(keys[0])) & (pc.field("key") <= pa.scalar(keys[-1]))
-    found = pa.concat_tables([pq.read_table(path, filters=near_by) for path in paths])
+    found = pa.concat_tables([pq.read_table(open_parquet(storage.place(path)), filters=near_by) for path in paths])
     key, story, near = (found[name].to_numpy() for name in WITNESSES.names)
     place = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
     wanted = keys[place] == key

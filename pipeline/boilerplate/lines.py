@@ -1,6 +1,5 @@
 """The non-blank lines of a batch of texts as columns, and where the body of each document lies among them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -42,11 +41,6 @@ class Lines:
     def text(self, i: int) -> str:
         """The text of the line at this position."""
         return str(self.all_text[int(self.number[i])].as_py())
-
-    def documents(self, rows: np.ndarray) -> Iterator[tuple[int, int, int]]:
-        """Row, first line and last line plus one, for these rows (ascending)."""
-        firsts, stops = np.searchsorted(self.row, rows, "left"), np.searchsorted(self.row, rows, "right")
-        return zip(rows.tolist(), firsts.tolist(), stops.tolist())
 
     def without_prefixes(self, at: np.ndarray, texts: list[str]) -> "Lines":
         """With these texts in place of the lines at these positions: what is left of each when a prefix is cut."""

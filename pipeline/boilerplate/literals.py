@@ -1,6 +1,7 @@
 """The strings that a pattern cannot match without: a cheap screen before many patterns (as in RE2's FilteredRE2)."""
 
 from pipeline.boilerplate.syntax import Choice, Part, Repeat, known_character, parse
+from pipeline.kernels.byte_folding import is_folded
 
 MIN_LENGTH = 3  # "by", "ap" and the like stand in every other line
 MAX_CHARACTERS = 32  # of a class that counts as a choice of characters
@@ -38,6 +39,8 @@ def _of_sequence(parts: tuple[Part, ...]) -> Literals | None:
         repeated = isinstance(part, Repeat)
         once = part.part if isinstance(part, Repeat) and part.least else part
         character = known_character(once)
+        if character is not None and not is_folded(character):
+            character = None  # the search would not know its other case
         run += character or ""
         if character is None or repeated:
             best, run = _better(best, _usable(run)), ""

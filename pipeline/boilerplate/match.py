@@ -18,6 +18,7 @@ from pipeline.kernels.literals import find_literals, held_sets
 from pipeline.kernels.text import buffers
 
 ZONES = ("anywhere", "head", "tail", "tail_block")
+ACTIONS = ("drop", "strip_prefix", "cut_tail", "cut_section", "cut_references", "cut_headlines", "tag")
 
 
 class Hits(NamedTuple):
@@ -63,14 +64,22 @@ class Matcher:
         """The zone of each rule, as its place in ZONES."""
         return np.array([ZONES.index(named.rule.zone) for named in self.rules], np.int64)
 
+    @cached_property
+    def actions(self) -> np.ndarray:
+        """The action of each rule, as its place in ACTIONS."""
+        return np.array([ACTIONS.index(named.rule.action) for named in self.rules], np.int64)
+
     def matching(self, lines: Lines, candidates: Hits) -> Hits:
         """Those of the candidates, by positions, that RE2 finds to match."""
-        distinct, place = np.unique(candidates.line, return_inverse=True)
-        texts = lines.texts(distinct).cast(pa.large_binary()).to_pylist()
+        new = _first_of_equals(candidates.line)
+        place = np.cumsum(new) - 1
+        texts = lines.texts(candidates.line[new]).cast(pa.large_binary()).to_pylist()
         matched = np.zeros(len(candidates.line), np.bool_)
-        for number in np.unique(candidates.rule).tolist():
-            mine = np.flatnonzero(candidates.rule == number)
-            matched[mine] = matching(self.rules[number].rule.regex, [texts[i] for i in place[mine].tolist()])
+        by_rule = np.argsort(candidates.rule, kind="stable")
+        for mine in np.split(by_rule, np.flatnonzero(np.diff(candidates.rule[by_rule])) + 1):
+            if len(mine):
+                regex = self.rules[candidates.rule[mine[0]]].rule.regex
+                matched[mine] = matching(regex, [texts[i] for i in place[mine].tolist()])
         return candidates.where(matched)
 
     def phrase_hits(self, lines: Lines, at: np.ndarray) -> Hits:
@@ -106,8 +115,8 @@ class Matcher:
             parts.append((short, np.full(len(short), any_rule)))
         line, rule = (np.concatenate(columns) for columns in zip(*parts))
         fits = self._fit(lines.tokens[line], rule)
-        pairs = np.unique(line[fits] * len(self.rules) + rule[fits])
-        return Hits(*np.divmod(pairs, len(self.rules)))
+        pairs = np.sort(line[fits] * len(self.rules) + rule[fits])
+        return Hits(*np.divmod(pairs[_first_of_equals(pairs)], len(self.rules)))
 
     def _fit(self, tokens: np.ndarray, rule: np.ndarray) -> np.ndarray:
         """Whether the tokens of a line are as many as its rule wants."""
@@ -146,6 +155,11 @@ def applicable(packs: Sequence[Pack], lang: str | None, *, chosen: bool) -> tupl
     return tuple(
         pack for pack in packs if pack.lang in (None, lang) or (unknown and (chosen or pack.serves_unknown))
     )  # fmt: skip
+
+
+def _first_of_equals(ascending: np.ndarray) -> np.ndarray:
+    """Boolean for each: whether the one before it is another."""
+    return np.append(True, ascending[1:] != ascending[:-1])[: len(ascending)]
 
 
 def _ranges(firsts: np.ndarray, sizes: np.ndarray) -> np.ndarray:

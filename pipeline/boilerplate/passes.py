@@ -1,19 +1,24 @@
 """One pass over the lines of a batch: match by language, find the zones, judge the documents that something was found in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from pipeline.boilerplate.judge import Document, StructureRule, judge
+from pipeline.boilerplate.documents import documents
+from pipeline.boilerplate.judge import StructureRule, judge
 from pipeline.boilerplate.lines import Lines, Zones
-from pipeline.boilerplate.match import ZONES, Hits, Matcher, NamedRule
+from pipeline.boilerplate.match import ACTIONS, ZONES, Hits, NamedRule
+from pipeline.boilerplate.matchers import Matchers
 from pipeline.boilerplate.patterns import match_stop
 from pipeline.boilerplate.removal import Removal
 from pipeline.boilerplate.structure import structure_rows
 
-_CJK_LANGUAGES = ("zh", "ja", "ko")
+_DROP, _STRIP_PREFIX, _TAG = (ACTIONS.index(action) for action in ("drop", "strip_prefix", "tag"))
+_ANYWHERE = ZONES.index("anywhere")
+_actions, _zones = attrgetter("actions"), attrgetter("zones")
 
 
 class Known(NamedTuple):
@@ -36,24 +41,26 @@ class Found(NamedTuple):
     known: Known
 
 
-def look(lines: Lines, matchers: Sequence[Matcher]) -> Known:
-    """What is to know of these lines before any zone is. Matchers are those of the rows."""
+def look(lines: Lines, matchers: Matchers) -> Known:
+    """What is to know of these lines before any zone is."""
     hits, candidates = [], []
-    for matcher, at in _by_matcher(lines.row, matchers):
+    for matcher, at in matchers.groups(lines.row):
         hits.append(matcher.phrase_hits(lines, at))
         candidates.append(matcher.candidates(lines, at))
     return Known(*(_by_number(Hits.join(*parts), lines) for parts in (hits, candidates)))
 
 
-def one_pass(lines: Lines, known: Known, matchers: Sequence[Matcher], langs: Sequence[str | None], titles: pa.Array) -> Found:
-    """What one pass over these lines finds, at which `look` has looked. Matchers, languages and titles ("" where none is known) are those
-    of the rows."""
-    changed = np.zeros(len(matchers), np.bool_)
+def one_pass(lines: Lines, known: Known, matchers: Matchers, cjk_rows: np.ndarray, titles: pa.Array) -> Found:
+    """What one pass over these lines finds, at which `look` has looked.
+
+    By row: `cjk_rows`, whether its language is written in Han, kana or Hangul, and `titles`, "" where none is known.
+    """
+    changed = np.zeros(len(titles), np.bool_)
     if len(lines.row) == 0:
         return Found(lines, Removal({}, {}, {}), changed, known)
     hits, zones, known = _in_zones(lines, known, matchers)
     lines, cut = _cut_prefixes(lines, hits, matchers)
-    structure = structure_rows(lines, zones, titles, np.array([lang in _CJK_LANGUAGES for lang in langs], np.bool_))
+    structure = structure_rows(lines, zones, titles, cjk_rows)
     gone = _judge_documents(lines, zones, hits, matchers, structure, titles)
     changed[lines.row[list(gone)]] = True
     changed[lines.row[list(cut)]] = True
@@ -76,7 +83,7 @@ def _judge_documents(
     lines: Lines,
     zones: Zones,
     hits: Hits,
-    matchers: Sequence[Matcher],
+    matchers: Matchers,
     structure: Mapping[StructureRule, np.ndarray],
     titles: pa.Array,
 ) -> dict[int, str]:
@@ -84,44 +91,42 @@ def _judge_documents(
     worth = np.logical_or.reduce(list(structure.values()))
     worth[lines.row[hits.line]] = True
     gone: dict[int, str] = {}
-    for row, first, stop in lines.documents(np.flatnonzero(worth)):
-        document = _document(lines, zones, hits, matchers[row], first, stop, str(titles[row].as_py()))
-        found = judge(document, [rule for rule, rows in structure.items() if rows[row]])
-        gone |= {first + i: name for i, name in found.items()}
+    for row, first, document in documents(lines, zones, hits, matchers, titles, worth):
+        for i, name in judge(document, [rule for rule, rows in structure.items() if rows[row]]).items():
+            gone[first + i] = name
     return gone
 
 
-def _in_zones(lines: Lines, known: Known, matchers: Sequence[Matcher]) -> tuple[Hits, Zones, Known]:
+def _in_zones(lines: Lines, known: Known, matchers: Matchers) -> tuple[Hits, Zones, Known]:
     """The hits of these lines, by their positions, that stand in the zones of their rules; the zones; what is known now."""
     known = _test(lines, known, _in_zone(lines, known.candidates, None, matchers), matchers)
     hits = _by_position(known.hits, lines)
-    rules = [matchers[row].rules[number].rule for row, number in zip(lines.row[hits.line].tolist(), hits.rule.tolist())]
-    no_body = np.zeros(len(lines.row), np.bool_)
-    no_body[hits.line[[rule.action == "drop" and rule.zone == "anywhere" for rule in rules]]] = True
+    no_body, rows = np.zeros(len(lines.row), np.bool_), lines.row[hits.line]
+    action, zone = (matchers.columns(column, rows, hits) for column in (_actions, _zones))
+    no_body[hits.line[(action == _DROP) & (zone == _ANYWHERE)]] = True
     zones = Zones.of(lines, no_body)
     known = _test(lines, known, _in_zone(lines, known.candidates, zones, matchers), matchers)
     hits = _by_position(known.hits.where(_in_zone(lines, known.hits, zones, matchers)), lines)
     return hits, zones, known
 
 
-def _test(lines: Lines, known: Known, wanted: np.ndarray, matchers: Sequence[Matcher]) -> Known:
+def _test(lines: Lines, known: Known, wanted: np.ndarray, matchers: Matchers) -> Known:
     """With RE2's word on the candidates for which `wanted` is True, all of them among these lines."""
     pairs = _by_position(known.candidates.where(wanted), lines)
-    groups = _by_matcher(lines.row[pairs.line], matchers)
+    groups = matchers.groups(lines.row[pairs.line])
     found = Hits.join(*(matcher.matching(lines, Hits(pairs.line[mine], pairs.rule[mine])) for matcher, mine in groups))
     return Known(Hits.join(known.hits, _by_number(found, lines)), known.candidates.where(~wanted))
 
 
-def _in_zone(lines: Lines, pairs: Hits, zones: Zones | None, matchers: Sequence[Matcher]) -> np.ndarray:
+def _in_zone(lines: Lines, pairs: Hits, zones: Zones | None, matchers: Matchers) -> np.ndarray:
     """Boolean per pair: whether its line is one of these and stands in the zone of its rule, of which None knows only "anywhere"."""
     at = np.searchsorted(lines.number, pairs.line)
     inside: np.ndarray = np.append(lines.number, -1)[at] == pairs.line
     here = np.flatnonzero(inside)
     anywhere = [np.full(len(lines.row), zone == "anywhere") for zone in ZONES]
     columns = np.stack(anywhere if zones is None else [zones.of_name(zone) for zone in ZONES])
-    for matcher, mine in _by_matcher(lines.row[at[here]], matchers):
-        chosen = here[mine]
-        inside[chosen] = columns[matcher.zones[pairs.rule[chosen]], at[chosen]]
+    zone = matchers.columns(_zones, lines.row[at[here]], pairs.where(here))
+    inside[here] = columns[zone, at[here]]
     return inside
 
 
@@ -137,23 +142,19 @@ def _by_position(hits: Hits, lines: Lines) -> Hits:
     return Hits(at[here], hits.rule[here])
 
 
-def _by_matcher(rows: np.ndarray, matchers: Sequence[Matcher]) -> list[tuple[Matcher, np.ndarray]]:
-    """Each matcher with the positions in `rows` that it is for."""
-    distinct = list(dict.fromkeys(matchers))
-    if len(distinct) == 1:
-        return [(distinct[0], np.arange(len(rows)))]
-    numbers = {matcher: number for number, matcher in enumerate(distinct)}
-    which = np.array([numbers[matcher] for matcher in matchers])[rows]
-    return [(matcher, np.flatnonzero(which == number)) for number, matcher in enumerate(distinct)]
+def _rules(lines: Lines, hits: Hits, matchers: Matchers, action: int) -> Iterator[tuple[int, NamedRule]]:
+    """The hits of rules of this action, in order: the position of the line, the rule."""
+    rows = lines.row[hits.line]
+    mine = np.flatnonzero(matchers.columns(_actions, rows, hits) == action)
+    triples = zip(*(column.tolist() for column in (hits.line[mine], rows[mine], hits.rule[mine])))
+    return ((i, matchers.of(row).rules[number]) for i, row, number in triples)
 
 
-def _cut_prefixes(lines: Lines, hits: Hits, matchers: Sequence[Matcher]) -> tuple[Lines, dict[int, str]]:
+def _cut_prefixes(lines: Lines, hits: Hits, matchers: Matchers) -> tuple[Lines, dict[int, str]]:
     """The lines with prefixes cut, and the rule for each line that was. A line loses one prefix a pass."""
     cut: dict[int, NamedRule] = {}
-    for i, number in zip(hits.line.tolist(), hits.rule.tolist()):
-        named = matchers[lines.row[i]].rules[number]
-        if named.rule.action == "strip_prefix":
-            cut.setdefault(i, named)
+    for i, named in _rules(lines, hits, matchers, _STRIP_PREFIX):
+        cut.setdefault(i, named)
     if not cut:
         return lines, {}
     whole = {i: lines.text(i) for i in cut}
@@ -161,29 +162,8 @@ def _cut_prefixes(lines: Lines, hits: Hits, matchers: Sequence[Matcher]) -> tupl
     return lines.without_prefixes(np.array(list(cut)), texts), {i: named.name for i, named in cut.items()}
 
 
-def _document(lines: Lines, zones: Zones, hits: Hits, matcher: Matcher, first: int, stop: int, title: str) -> Document:
-    """The document that the lines [first, stop) are."""
-    low, high = np.searchsorted(hits.line, [first, stop])
-    by_line: dict[int, list[NamedRule]] = {}
-    for line, rule in zip(hits.line[low:high].tolist(), hits.rule[low:high].tolist()):
-        by_line.setdefault(line - first, []).append(matcher.rules[rule])
-    part = slice(first, stop)
-    return Document(
-        key=lines.key[part].tolist(),
-        tokens=lines.tokens[part].tolist(),
-        ending=lines.ending[part].tolist(),
-        head=zones.head[part].tolist(),
-        after_body=zones.after_body[part].tolist(),
-        hits=by_line,
-        text=lambda i: lines.text(first + i),
-        title=title,
-    )
-
-
-def _tagged(lines: Lines, hits: Hits, matchers: Sequence[Matcher]) -> dict[int, str]:
+def _tagged(lines: Lines, hits: Hits, matchers: Matchers) -> dict[int, str]:
     tagged: dict[int, str] = {}
-    for i, number in zip(hits.line.tolist(), hits.rule.tolist()):
-        named = matchers[lines.row[i]].rules[number]
-        if named.rule.action == "tag":
-            tagged.setdefault(int(lines.number[i]), named.name)
+    for i, named in _rules(lines, hits, matchers, _TAG):
+        tagged.setdefault(int(lines.number[i]), named.name)
     return tagged

@@ -1,7 +1,8 @@
 """Patterns compiled by RE2, once a process: reading one takes a millisecond, and up to fifty where it counts letters."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 import re2
 
@@ -24,18 +25,18 @@ def check_pattern(pattern: str) -> None:
 
 
 @cache
-def _automaton(pattern: str) -> re2.Set:
-    """A set of this one pattern: it only says whether there is a match, which is ten times faster than where."""
+def _match(pattern: str) -> Callable[[bytes], Any]:
+    """For a text whether it holds a match: a set of this one pattern, which is ten times faster than to ask where."""
     only = re2.Set.SearchSet(_options())
     only.Add(pattern)
     only.Compile()
-    return only
+    match: Callable[[bytes], Any] = getattr(only, "_set", only).Match  # the wrapper doubles the time of a short line
+    return match
 
 
 def matching(pattern: str, texts: Sequence[bytes]) -> list[bool]:
     """Whether each text (UTF-8) holds a match."""
-    match = _automaton(pattern).Match
-    return [match(text) is not None for text in texts]
+    return list(map(bool, map(_match(pattern), texts)))
 
 
 @cache

@@ -11,7 +11,9 @@ import pyarrow.compute as pc
 from pipeline.boilerplate.judge import Document
 from pipeline.boilerplate.lines import Lines, Zones
 from pipeline.boilerplate.rules import text_forms
+from pipeline.kernels.line_screens import may_hold_separator, rows_with_equal_keys
 from pipeline.kernels.lines import TERMINAL
+from pipeline.kernels.text import buffers
 
 MIN_TITLE_TOKENS = 4  # "Who It's For", "Pros:" and other headings of a page repeat
 MAX_TITLE_TOKENS = 40
@@ -21,7 +23,8 @@ MIN_PARAGRAPH_TOKENS = 25  # a paragraph said twice, anywhere
 MAX_SITE_WORDS = 6
 MAX_SITE_PARTS = 2  # "Title | Politics | Example News"
 
-# "Title | Example News", "Title - Example News", "Title :: Example"; not "Franco-German" or "2019–2020".
+# "Title | Example News", "Title - Example News", "Title :: Example"; not "Franco-German" or "2019–2020". The screen for it:
+# `kernels.line_screens.may_hold_separator`.
 _SITE = "[ \t\u00a0\u3000]+(?:[|–—»·•-]|::)[ \t\u00a0\u3000]+"  # for RE2 and for re
 
 
@@ -71,10 +74,8 @@ def title_copies(document: Document) -> dict[int, str]:
 
 def rows_with_repeats(lines: Lines, rows: int) -> np.ndarray:
     """Boolean per row: False only where no two lines of MIN_TITLE_TOKENS or more have one key."""
-    row, at = lines.row, np.flatnonzero(lines.tokens >= MIN_TITLE_TOKENS)
-    at = at[np.lexsort((lines.key[at], row[at]))]
-    again = (row[at][1:] == row[at][:-1]) & (lines.key[at][1:] == lines.key[at][:-1])
-    return _marked(row[at][1:][again], rows)
+    marked: np.ndarray = rows_with_equal_keys(lines.row, lines.key, lines.tokens, MIN_TITLE_TOKENS, rows)
+    return marked
 
 
 def rows_with_title_copies(lines: Lines, zones: Zones, titles: pa.Array) -> np.ndarray:
@@ -85,6 +86,7 @@ def rows_with_title_copies(lines: Lines, zones: Zones, titles: pa.Array) -> np.n
     at_head = place < np.bincount(lines.row[zones.head], minlength=len(titles))[lines.row] + LEAD_LINES
     at = np.flatnonzero(at_head & (lines.tokens >= MIN_TITLE_TOKENS) & (lines.tokens <= MAX_TITLE_TOKENS))
     known = _in_row(lines.key[at], lines.row[at])
+    at = at[may_hold_separator(*buffers(lines.all_text), lines.number[at])]
     found, texts = [column], pc.utf8_trim_whitespace(lines.texts(at))
     for _ in range(MAX_SITE_PARTS):
         cut = pc.match_substring_regex(texts, _SITE)

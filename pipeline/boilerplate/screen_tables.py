@@ -41,7 +41,7 @@ class ScreenTables(NamedTuple):
         loose = [tokens for number, tokens, screen in rules if screen.characters or screen.any_line]
         return cls(
             max_tokens=max((tokens for _, tokens, _ in rules), default=-1),
-            beginnings=beginning_table((letters, number) for number, _, screen in rules for letters in sorted(screen.beginnings)),
+            beginnings=beginning_table([(letters, number) for number, _, screen in rules for letters in screen.beginnings]),
             literals=literal_table(list(by_literal)),
             rules=np.array([number for numbers in by_literal.values() for number in numbers], np.int64),
             firsts=np.cumsum(counts) - counts,

@@ -73,9 +73,15 @@ def _known(part: Part) -> _Known:
         return _Known(_NOTHING.union(*(k.whole for k in every)), _NOTHING.union(*(k.first for k in every)))
     if part.any_of is None:
         return _Known(_NOTHING, _EMPTY)
-    return _Known(frozenset(_letters(member) for member in part.any_of), _NOTHING)
+    return _known_characters(part.any_of)
 
 
+@cache
+def _known_characters(any_of: frozenset[str]) -> _Known:
+    return _Known(frozenset(_letters(member) for member in any_of), _NOTHING)
+
+
+@cache
 def _letters(member: str) -> Letters:
     if member == DIGIT:
         return (DIGIT_LETTER,)
@@ -101,12 +107,14 @@ def _known_sequence(parts: tuple[Part, ...]) -> _Known:
         whole = _joined(whole, known.whole)
         first |= frozenset(letters[:MAX_LETTERS] for letters in whole if len(letters) >= MAX_LETTERS)
         whole = frozenset(letters for letters in whole if len(letters) < MAX_LETTERS)
+        if not whole:
+            break
     return _Known(whole, first)
 
 
 def _joined(heads: frozenset[Letters], tails: frozenset[Letters]) -> frozenset[Letters]:
     """Each head with each tail; a number is one digit, however many digits it has."""
-    return frozenset(_join(head, tail) for head in heads for tail in tails)
+    return heads if tails == _EMPTY else frozenset(_join(head, tail) for head in heads for tail in tails)
 
 
 def _join(head: Letters, tail: Letters) -> Letters:

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from pipeline.boilerplate.judge import Document, StructureRule
 from pipeline.boilerplate.lines import Lines, Zones
 from pipeline.boilerplate.repeats import repeated_lines, rows_with_repeats, rows_with_title_copies, title_copies
-from pipeline.kernels.lines import ELLIPSIS, TERMINAL, may_hold_cjk
+from pipeline.kernels.line_screens import count_gaps, may_hold_cjk
+from pipeline.kernels.lines import ELLIPSIS, TERMINAL
 from pipeline.kernels.text import buffers
 
 TEASER_TOKENS = (4, 45)  # of a cut headline or lead
@@ -157,6 +158,7 @@ def structure_rows(lines: Lines, zones: Zones, titles: pa.Array, cjk_rows: np.nd
 
 def _may_be_dumps(lines: Lines, at: np.ndarray) -> np.ndarray:
     """Of the lines at these positions those that hold gaps enough, most of them after what may be a headline and not a sentence."""
+    at = at[count_gaps(*buffers(lines.all_text), lines.number[at]) >= MIN_DUMP_PARTS - 1]
     texts = lines.texts(at)
     after_headline = pc.count_substring_regex(texts, _GAP_AFTER_HEADLINE).to_numpy()
     gaps = pc.count_substring_regex(texts, _GAP_AFTER_TEXT).to_numpy()

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 _QUANTIFIER = re.compile(r"[*+?]\??|\{(\d*)(,\d*)?\}\??")
 _GROUP = re.compile(r"\((?:\?[a-zA-Z-]*:|\?P?<\w+>)?")
@@ -10,6 +11,7 @@ _ESCAPE = re.compile(r"\\(?:[pP]\{\^?\w+\}|x\{\w+\}|.)")
 _CODE_POINT = re.compile(r"\\x\{(\w+)\}")
 # What a class may hold to be known: plain characters, escapes of punctuation, digits, white space; no range but 0-9.
 _MEMBER = re.compile(r"0-9|\\[dsS]|\\p\{Nd\}|\\x\{\w+\}|\\[^\w\s]|[^\\\[-](?!-[^\]])|-(?=\]$)|(?<=\[)-")
+_QUANTIFIERS = frozenset("*+?{")  # what they begin with
 DIGIT, SPACE = r"\d", r"\s"
 
 
@@ -61,7 +63,7 @@ def _sequence(pattern: str, at: int) -> tuple[tuple[Part, ...], int]:
     parts: list[Part] = []
     while at < len(pattern) and pattern[at] not in "|)":
         part, at = _part(pattern, at)
-        quantifier = _QUANTIFIER.match(pattern, at)
+        quantifier = _QUANTIFIER.match(pattern, at) if pattern[at : at + 1] in _QUANTIFIERS else None
         if quantifier:
             at = quantifier.end()
             part = _repeat(part, quantifier) if part else None
@@ -79,19 +81,31 @@ def _repeat(part: Part, quantifier: re.Match[str]) -> Repeat:
 
 def _part(pattern: str, at: int) -> tuple[Part | None, int]:
     """The next part and where it stops; None for what takes no character."""
-    if pattern[at] == "(":
+    character = pattern[at]
+    if character == "(":
         opening = _GROUP.match(pattern, at)
         inner, stop = _choice(pattern, opening.end() if opening else at + 1)
         return inner, stop + 1
-    if found := _CLASS.match(pattern, at):
-        return Characters(_members(found.group())), found.end()
-    if found := _ESCAPE.match(pattern, at):
+    if character == "[" and (found := _CLASS.match(pattern, at)):
+        return _class(found.group()), found.end()
+    if character == "\\" and (found := _ESCAPE.match(pattern, at)):
         return _escaped(found.group()), found.end()
-    if pattern[at] in "^$":
-        return None, at + 1
-    return Characters(None if pattern[at] == "." else frozenset(pattern[at])), at + 1
+    return _plain(character), at + 1
 
 
+@cache
+def _plain(character: str) -> Part | None:
+    if character in "^$":
+        return None
+    return Characters(None if character == "." else frozenset(character))
+
+
+@cache
+def _class(text: str) -> Part:
+    return Characters(_members(text))
+
+
+@cache
 def _escaped(text: str) -> Part | None:
     if text in (r"\b", r"\B", r"\A", r"\z"):
         return None

@@ -4,7 +4,7 @@ Letters are those of `line_characters`, by character: case-folded, without accen
 over, and a number is one digit. So "» 12. May" begins like "3 May".
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -48,26 +48,36 @@ def letters_of(text: str) -> tuple[int, ...]:
     return tuple(found)
 
 
-def beginning_table(strings: Iterable[tuple[Sequence[int], int]]) -> BeginningTable:
-    """The table of these strings of letters, each with a number; several may have the same number."""
-    steps: dict[int, int] = {}
-    ends: list[list[int]] = [[]]
-    for letters, number in strings:
-        node = 0
-        for letter in letters:
-            node = steps.setdefault(node << 21 | letter, len(ends))
-            if node == len(ends):
-                ends.append([])
-        ends[node].append(number)
-    bits = max(4, (2 * len(steps)).bit_length())
-    keys, nodes = np.full(1 << bits, -1, np.int64), np.zeros(1 << bits, np.int64)
-    for key, node in steps.items():
-        place = ((key * int(_HASH) & 0xFFFFFFFFFFFFFFFF) >> int(_SHIFT)) & (len(keys) - 1)
-        while keys[place] >= 0:
-            place = (place + 1) & (len(keys) - 1)
-        keys[place], nodes[place] = key, node
-    firsts = np.cumsum([0, *map(len, ends)], dtype=np.int64)
-    return BeginningTable(keys, nodes, firsts, np.array([number for numbers in ends for number in numbers], np.int64))
+def beginning_table(strings: Sequence[tuple[Sequence[int], int]]) -> BeginningTable:
+    """The table of these strings of letters, none of them empty, each with a number; several may have the same number."""
+    strings = sorted(strings)
+    size = np.array([len(letters) for letters, _ in strings], np.int64)
+    letters = np.zeros((len(strings), size.max(initial=0)), np.int64)
+    letters[np.arange(letters.shape[1]) < size[:, None]] = [letter for string, _ in strings for letter in string]
+    # As the strings are in order, one that begins as the one before it shares its nodes that far.
+    other = letters[1:] != letters[:-1]
+    new = np.vstack([np.ones_like(letters[:1], np.bool_), np.logical_or.accumulate(other, axis=1)]) & (letters > 0)
+    node = np.maximum.accumulate(np.where(new, np.cumsum(new).reshape(new.shape), 0), axis=0)
+    before = np.hstack([np.zeros_like(node[:, :1]), node[:, :-1]])
+    ends = node[np.arange(len(strings)), size - 1]
+    order = np.argsort(ends, kind="stable")
+    firsts = np.searchsorted(ends[order], np.arange(int(new.sum()) + 2))
+    numbers = np.array([number for _, number in strings], np.int64)
+    return BeginningTable(*_hash_table((before << 21 | letters)[new], node[new]), firsts, numbers[order])
+
+
+def _hash_table(keys: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Keys (distinct, not negative) and values where the kernel looks for them: at the key's hash, or after what lies there."""
+    bits = max(4, (2 * len(keys)).bit_length())
+    held, at = np.full(1 << bits, -1, np.int64), np.zeros(1 << bits, np.int64)
+    place = (keys.astype(np.uint64) * _HASH >> _SHIFT).astype(np.int64) & (len(held) - 1)
+    while len(keys):
+        free = held[place] < 0
+        held[place[free]] = keys[free]  # of several for one place the last
+        left = held[place] != keys
+        at[place[~left]] = values[~left]
+        keys, values, place = keys[left], values[left], (place[left] + 1) & (len(held) - 1)
+    return held, at
 
 
 @njit(inline="always")

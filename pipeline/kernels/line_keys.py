@@ -1,5 +1,7 @@
 """The normalised form of lines, as a hash and a number of tokens: lines that differ in case, digits or bullets are one."""
 
+from functools import cache
+
 import numpy as np
 from numba import int32, int64, types, uint8, uint16, uint64
 
@@ -36,6 +38,31 @@ def _step(state: int, kind: int) -> int:
 
 
 _STEPS = np.array([_step(state, kind) for state in range(8) for kind in range(8)], np.uint8)
+# Two ASCII characters at once. A row for each state and two classes: what the first one's value is multiplied by (0 where it is not
+# put), a mask for the second one's, what is added, what the key is multiplied by, the tokens that begin, the next state's first row.
+_ROW, _ROWS = 8, 16  # numbers in a row (six are used), rows of a state
+
+
+def _pair(state: int, kinds: tuple[int, int]) -> list[int]:
+    multiplier, space, first, put, begun = int(_MULTIPLIER), int(_SPACE), 0, 0, 0
+    factor, added, mask = 1, 0, 0
+    for place, kind in enumerate(kinds):
+        step = _step(state, kind)
+        state, begun = (step & _STATE) >> 3, begun + bool(step & _NEW)
+        put, spaced = bool(step & _EMIT), space if step & _SPACED else 0
+        if put:
+            factor, added = factor * multiplier, added * multiplier + spaced
+        if place == 0:
+            first = int(put)
+        else:
+            first, mask = first * (multiplier if put else 1), -put
+    numbers = [first, mask, added, factor, begun, state * _ROWS * _ROW, 0, 0]
+    return [number & 0xFFFFFFFFFFFFFFFF for number in numbers]
+
+
+_PAIRS = np.array(
+    [_pair(state, (first, second)) for state in range(8) for first in range(4) for second in range(4)], np.uint64
+).reshape(-1)
 
 
 @njit([types.Tuple((uint64, int32))(_BYTES, int64, int64)], cache=True, nogil=True)
@@ -59,11 +86,11 @@ def _long_form(data, first, stop):
 
 
 @njit(
-    [types.Tuple((uint64[::1], int32[::1]))(_OFFSETS, _BYTES, _OFFSETS, _OFFSETS, _OFFSETS, _U16S, _I32S, _I32S)],
+    [types.Tuple((uint64[::1], int32[::1]))(_OFFSETS, _BYTES, _OFFSETS, _OFFSETS, _OFFSETS, _U16S, _I32S, _I32S, uint64[:, ::1])],
     cache=True,
     nogil=True,
 )
-def _forms(offsets, data, rows, starts, stops, pages, values, expansions):
+def _forms(offsets, data, rows, starts, stops, pages, values, expansions, ascii_values):
     keys, tokens = np.empty(rows.shape[0], np.uint64), np.empty(rows.shape[0], np.int32)
     for i in range(rows.shape[0]):
         base = offsets[rows[i]]
@@ -74,16 +101,22 @@ def _forms(offsets, data, rows, starts, stops, pages, values, expansions):
         key, count, state = _SEED, int32(0), int64(0)
         while at < stop:
             b = data[at]
-            if b < 0x80:  # without branches: words are too short to predict their ends
-                value = values[b]
-                kind = min(int64(value), _LETTER)
-                step = int64(_STEPS[state | kind])
-                state = step & _STATE
-                count += int32((step & _NEW) >> 1)
-                put = uint64(value) if kind == _LETTER else _NUMBER
-                put += _SPACE if step & _SPACED else uint64(0)
-                key = key * _MULTIPLIER + put if step & _EMIT else key
-                at += 1
+            if b < 0x80 and at + 1 < stop and data[at + 1] < 0x80:  # without branches: words are too short to predict their ends
+                pair = uint64(state * _ROWS)
+                while True:
+                    second = data[at + 1]
+                    pair += ascii_values[0, b] + ascii_values[1, second]
+                    put = ascii_values[2, b] * _PAIRS[pair] + (ascii_values[2, second] & _PAIRS[pair + 1]) + _PAIRS[pair + 2]
+                    key = key * _PAIRS[pair + 3] + put
+                    count += int32(_PAIRS[pair + 4])
+                    pair = _PAIRS[pair + 5]
+                    at += 2
+                    if at + 1 >= stop:
+                        break
+                    b = data[at]
+                    if (b | data[at + 1]) >= 0x80:
+                        break
+                state = int64(pair) // _ROWS
                 continue
             decoded = decode(data, at)
             at += decoded & 7
@@ -109,6 +142,15 @@ def _forms(offsets, data, rows, starts, stops, pages, values, expansions):
     return keys, tokens
 
 
+@cache
+def _ascii_values() -> np.ndarray:
+    """For `_PAIRS`, by byte below 128: what it adds to the row as the first and as the second of two, and its value."""
+    values = table()[1][:128].astype(np.uint64)
+    kinds = np.minimum(values, np.uint64(_LETTER))
+    put = np.where(kinds == _LETTER, values, np.where(kinds == DIGIT, _NUMBER, np.uint64(0)))
+    return np.stack([kinds * np.uint64(4 * _ROW), kinds * np.uint64(_ROW), put])
+
+
 def line_forms(
     offsets: np.ndarray, data: np.ndarray, rows: np.ndarray, starts: np.ndarray, stops: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -117,7 +159,7 @@ def line_forms(
     A token is a run of letters and digits; in scripts written without spaces each letter is one. Numbers that only punctuation or
     spaces part are one. Of lines of more than LONG_BYTES the number is rough, and only lines of the same bytes have one key.
     """
-    return _forms(offsets, data, rows, starts, stops, *table())
+    return _forms(offsets, data, rows, starts, stops, *table(), _ascii_values())
 
 
 def line_keys(offsets: np.ndarray, data: np.ndarray, rows: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> np.ndarray:

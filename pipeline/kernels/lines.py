@@ -10,7 +10,7 @@ from pipeline.kernels.lazy import njit
 from pipeline.kernels.line_characters import decode
 from pipeline.kernels.line_keys import line_forms, line_keys
 
-__all__ = ["ELLIPSIS", "TERMINAL", "blank_lines", "line_endings", "line_forms", "line_keys", "line_spans", "may_hold_cjk", "removal_spans"]
+__all__ = ["ELLIPSIS", "TERMINAL", "blank_lines", "line_endings", "line_forms", "line_keys", "line_spans", "removal_spans"]
 
 _BYTES = types.Array(uint8, 1, "C", readonly=True)
 _OFFSETS = types.Array(int64, 1, "C", readonly=True)
@@ -94,18 +94,6 @@ def line_endings(offsets, data, rows, starts, stops):
             at = before
         if at <= first and (quoted or dots) and out[i] == 0:
             out[i] = TERMINAL
-    return out
-
-
-@njit([boolean[::1](_OFFSETS, _BYTES, _OFFSETS)], cache=True, nogil=True)
-def may_hold_cjk(offsets, data, at):
-    """For each of the strings at these positions: False only where no character is in Han, kana or a syllable of Hangul."""
-    out = np.zeros(at.shape[0], np.bool_)
-    for k in range(at.shape[0]):
-        for i in range(offsets[at[k]], offsets[at[k] + 1]):
-            if data[i] >= 0xE3 and data[i] <= 0xF0:
-                out[k] = True
-                break
     return out
 
 

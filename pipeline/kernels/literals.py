@@ -1,81 +1,67 @@
-"""Which lines hold which of many literals, in any case: four bytes of each in two tables of pairs, the rest compared."""
+"""Which lines hold which of many literals, in any case: a bit for four bytes of each, the rest compared."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise, product
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from numba import int32, int64, types, uint8, uint64
+from numba import int32, int64, types, uint8, uint16, uint64
 
+from pipeline.kernels.byte_folding import fold_bytes, fold_table
 from pipeline.kernels.lazy import njit
 
 _BYTES = types.Array(uint8, 1, "C", readonly=True)
+_PLACES, _FOLDED = types.Array(uint16, 1, "C"), types.Array(uint8, 1, "C")
 _OFFSETS = types.Array(int64, 1, "C", readonly=True)
 _CODES = types.Array(uint64, 1, "C", readonly=True)
 _INDICES = types.Array(int32, 1, "C", readonly=True)
 
-_GROUPS = 8  # bits of a byte: the first and the second pair must be of one group
-_VARIED = 4  # characters of a literal outside ASCII whose upper and lower case are both looked for
-_FOLD = np.array([b + 32 if 65 <= b <= 90 else b for b in range(256)], np.uint8)
+_SLOTS = 1 << 10  # 8 kB of bits, which stay in the processor's nearest cache
+_HASH, _SHIFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(54)
+_LAST = np.uint64(63)  # of the fourth byte: two that agree in these bits are taken for one
 
 
 class LiteralTable(NamedTuple):
-    """Literals as the kernel takes them; `of` says for each of its literals (variants of case are several) which one it was.
+    """Literals as the kernel takes them, folded; `of` says for each of its literals which one it was.
 
-    A literal is known by its anchor, four bytes in it: by the groups that its first pair and its second pair have in common. The
-    second pair of a literal of three bytes is any with its third; one of two bytes has no second.
+    A literal is known by its anchor, four bytes in it: the first three choose a slot, the fourth a bit of the slot's word. The
+    fourth byte of a literal of three is any.
     """
 
     of: np.ndarray
-    bytes: np.ndarray  # all, one after another, ASCII letters in lower case
+    bytes: np.ndarray  # all, one after another
     offsets: np.ndarray
     anchors: np.ndarray  # where the anchor begins in each
-    heads: np.ndarray  # uint8 for each pair of bytes: the groups with such a first pair, as bits
-    tails: np.ndarray  # and those with such a second one
+    words: np.ndarray  # uint64, by slot
     codes: np.ndarray  # uint64: the anchor of each literal as a number, and which of its bits count
     known: np.ndarray
-    slots: np.ndarray  # int32 for each pair of bytes: the first literal with such a first pair, or -1
-    following: np.ndarray  # int32: the next literal of the same first pair, or -1
+    slots: np.ndarray  # int32: the first literal of each slot, or -1
+    following: np.ndarray  # int32: the next literal of the same slot, or -1
 
 
 def literal_table(literals: Sequence[str]) -> LiteralTable:
-    """The table of these literals, each of at least two bytes in UTF-8."""
-    variants = [(variant, number) for number, literal in enumerate(literals) for variant in _variants(literal)]
-    folded = [(variant.translate(bytes(_FOLD)), number) for variant, number in variants]
-    usual = Counter(byte for variant, _ in folded for byte in pairwise(variant))
-    placed = sorted((variant[at : at + 4], variant, at, number) for variant, number in folded for at in [_anchor(variant, usual)])
-    heads, tails = np.zeros(1 << 16, np.uint8), np.zeros(1 << 16, np.uint8)
-    slots, following = np.full(1 << 16, -1, np.int32), np.full(len(placed), -1, np.int32)
+    """The table of these literals, each of at least three bytes in UTF-8."""
+    folded = [fold_bytes(literal) for literal in literals]
+    usual = Counter(pair for literal in folded for pair in pairwise(literal))
+    placed = sorted((literal[at : at + 4], literal, at, i) for i, literal in enumerate(folded) for at in [_anchor(literal, usual)])
+    words, slots = np.zeros(_SLOTS, np.uint64), np.full(_SLOTS, -1, np.int32)
+    following = np.full(len(placed), -1, np.int32)
     for i, (anchor, *_) in enumerate(placed):
-        group, head = np.uint8(1 << i * _GROUPS // len(placed)), anchor[0] << 8 | anchor[1]
-        following[i], slots[head] = slots[head], i
-        heads[head] |= group
-        low = int.from_bytes(anchor[2:].ljust(2, b"\0"))
-        high = int.from_bytes(anchor[2:].ljust(2, b"\xff"))
-        tails[low : high + 1] |= group
+        slot = (int.from_bytes(anchor[:3]) * int(_HASH) & 0xFFFFFFFFFFFFFFFF) >> int(_SHIFT)
+        following[i], slots[slot] = slots[slot], i
+        words[slot] |= np.uint64(1 << (anchor[3] & int(_LAST)) if len(anchor) == 4 else 0xFFFFFFFFFFFFFFFF)
     return LiteralTable(
         of=np.array([number for *_, number in placed], np.int64),
-        bytes=np.frombuffer(b"".join(variant for _, variant, *_ in placed) or b"\0", np.uint8),
-        offsets=np.cumsum([0, *(len(variant) for _, variant, *_ in placed)], dtype=np.int64),
+        bytes=np.frombuffer(b"".join(literal for _, literal, *_ in placed) or b"\0", np.uint8),
+        offsets=np.cumsum([0, *(len(literal) for _, literal, *_ in placed)], dtype=np.int64),
         anchors=np.array([at for _, _, at, _ in placed], np.int64),
-        heads=heads,
-        tails=tails,
+        words=words,
         codes=np.array([int.from_bytes(anchor.ljust(4, b"\0")) for anchor, *_ in placed], np.uint64),
         known=np.array([int.from_bytes((b"\xff" * len(anchor)).ljust(4, b"\0")) for anchor, *_ in placed], np.uint64),
         slots=slots,
         following=following,
     )
-
-
-def _variants(literal: str) -> list[bytes]:
-    """The literal as bytes; where letters outside ASCII have cases, a part of it in all mixtures of them, as bytes know no case."""
-    if all(c.isascii() or c.lower() == c.upper() for c in literal):
-        return [literal.encode()]
-    first = next(i for i, c in enumerate(literal) if not c.isascii() and c.lower() != c.upper())
-    part = literal[max(0, min(first, len(literal) - _VARIED)) :][:_VARIED]
-    cases = [sorted({c, c.lower(), c.upper()} | ({"σ", "ς"} if c in "σςΣ" else set())) for c in part]
-    return sorted({"".join(choice).encode() for choice in product(*cases)})
 
 
 def _anchor(literal: bytes, usual: Mapping[tuple[int, int], int]) -> int:
@@ -87,33 +73,50 @@ def _anchor(literal: bytes, usual: Mapping[tuple[int, int], int]) -> int:
     return min(range(len(literal) - 3), key=commonness, default=0)
 
 
+@njit([int64(_BYTES, _PLACES, _FOLDED, _CODES, int32[::1])], cache=True, nogil=True)
+def _places_to_look_at(text, places, folded, words, found):
+    """How many places there are where a literal's anchor may end, and where: one past its last byte, that is."""
+    put, code, before = int64(0), uint64(0), uint8(0)
+    for i in range(text.shape[0]):
+        code = ((code & uint64(0xFFFFFF)) << uint64(8)) | uint64(folded[uint64(places[before]) + uint64(text[i])])
+        before = text[i]
+        found[put] = i + 1  # stays only if the next line says so: without branches
+        put += int64((words[((code >> uint64(8)) * _HASH) >> _SHIFT] >> (code & _LAST)) & uint64(1))
+    found[put] = text.shape[0] + 1  # for a literal of three bytes at the very end
+    return put + 1
+
+
 @njit(
     [
         int64(
-            _OFFSETS, _BYTES, _OFFSETS, _BYTES, _BYTES, _OFFSETS, _OFFSETS, _BYTES, _BYTES, _CODES, _CODES, _INDICES, _INDICES,
-            int64[::1], int64[::1],
+            _OFFSETS, _BYTES, _OFFSETS, _PLACES, _FOLDED, _BYTES, _OFFSETS, _OFFSETS, _CODES, _CODES, _CODES, _INDICES, _INDICES,
+            int32[::1], int64[::1], int64[::1],
         )
     ],
     cache=True,
     nogil=True,
 )  # fmt: skip
-def _find(offsets, data, at, fold, literals, starts, anchors, heads, tails, codes, known, slots, following, lines, found):
+def _find(
+    offsets, data, at, places, folded, literals, starts, anchors, words, codes, known, slots, following, to_look_at, lines, found
+):
     put = int64(0)
     for k in range(at.shape[0]):
-        first, stop = offsets[at[k]], offsets[at[k] + 1]
-        text = data[first:stop]  # indexed from 0, without a check for negative places
-        code = uint64(0)
-        for i in range(text.shape[0] + 2):  # two more, for literals of two and three bytes at the very end
-            code = (code << uint64(8)) | uint64(fold[text[i]] if i < text.shape[0] else 0)
-            head = (code >> uint64(16)) & uint64(0xFFFF)
-            literal = slots[head] if heads[head] & tails[code & uint64(0xFFFF)] else int32(-1)
+        text = data[offsets[at[k]] : offsets[at[k] + 1]]  # indexed from 0, without a check for negative places
+        for place in to_look_at[: _places_to_look_at(text, places, folded, words, to_look_at)]:
+            code = uint64(0)
+            for i in range(place - 4, place):
+                before = text[i - 1] if i > 0 else uint8(0)
+                byte = folded[uint64(places[before]) + uint64(text[i])] if 0 <= i < text.shape[0] else uint8(0)
+                code = (code << uint64(8)) | uint64(byte)
+            literal = slots[((code >> uint64(8)) * _HASH) >> _SHIFT]
             while literal >= 0:
-                low = first + i - 3 - anchors[literal]
+                low = place - 4 - anchors[literal]
                 length = starts[literal + 1] - starts[literal]
-                same = (code & known[literal]) == codes[literal] and low >= first and low + length <= stop
-                j = 0
+                same = (code & known[literal]) == codes[literal] and low >= 0 and low + length <= text.shape[0]
+                before, j = uint8(0), 0
                 while same and j < length:
-                    same = fold[data[low + j]] == literals[starts[literal] + j]
+                    same = folded[uint64(places[before]) + uint64(text[low + j])] == literals[starts[literal] + j]
+                    before = text[low + j]
                     j += 1
                 if same:
                     if put < lines.shape[0]:
@@ -125,10 +128,11 @@ def _find(offsets, data, at, fold, literals, starts, anchors, heads, tails, code
 
 def find_literals(offsets: np.ndarray, data: np.ndarray, at: np.ndarray, table: LiteralTable) -> tuple[np.ndarray, np.ndarray]:
     """The strings among those at `at` that hold a literal, ascending, and the literal; a pair may come more than once."""
-    size = 1024 + len(at)
+    size, longest = 1024 + 2 * len(at), int((offsets[at + 1] - offsets[at]).max(initial=0))
+    to_look_at = np.empty(longest + 1, np.int32)
     while True:
         lines, found = np.empty(size, np.int64), np.empty(size, np.int64)
-        put = _find(offsets, data, at, _FOLD, *table[1:], lines, found)
+        put = _find(offsets, data, at, *fold_table(), *table[1:], to_look_at, lines, found)
         if put <= size:
             return lines[:put], table.of[found[:put]]
         size = put

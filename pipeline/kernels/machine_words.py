@@ -39,6 +39,18 @@ def load_word(typing_context, array, index):
 
 
 @intrinsic
+def store_word(typing_context, array, index, word):
+    """Writes a uint64 as the eight bytes from `index` on. The array must hold them."""
+
+    def codegen(context, builder, signature, arguments):
+        at = builder.bitcast(_pointer(context, builder, signature.args[0], *arguments[:2]), _I64.as_pointer())
+        builder.store(arguments[2], at, align=1)
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, types.uint64), codegen
+
+
+@intrinsic
 def trailing_zeros(typing_context, word):
     """Zero bits below the lowest one bit of a uint64; 64 for 0."""
 

@@ -8,6 +8,7 @@ import numpy as np
 from numba import int64, types, uint8, uint32, uint64
 
 from pipeline.kernels.lazy import njit
+from pipeline.kernels.machine_words import store_word
 
 VALUES = types.Array(uint32, 1, "C", readonly=True)
 PLACES = types.Array(int64, 1, "C", readonly=True)
@@ -25,12 +26,9 @@ def _low_bits(count):
 
 @njit(inline="always")
 def _flush(held, filled, out, put):
-    while filled >= 8:
-        out[put] = uint8(held & uint64(255))
-        put += 1
-        held >>= uint64(8)
-        filled -= 8
-    return held, filled, put
+    """Writes the whole bytes of `held`; what is written behind them is written over later."""
+    store_word(out, put, held)
+    return held >> uint64(filled & ~int64(7)), filled & int64(7), put + (filled >> int64(3))
 
 
 @njit([types.Tuple((int64[::1], uint8[::1]))(VALUES, PLACES, PLACES)], cache=True, nogil=True)
@@ -39,7 +37,7 @@ def pack_sets(values, starts, stops):
     total = int64(0)
     for i in range(starts.shape[0]):
         total += 8 + (stops[i] - starts[i]) * 5  # at most 32 low bits, a one, and two zeros a hash in all
-    out = np.empty(total, np.uint8)
+    out = np.empty(total + 8, np.uint8)
     offsets = np.zeros(starts.shape[0] + 1, np.int64)
     put = int64(0)
     for i in range(starts.shape[0]):

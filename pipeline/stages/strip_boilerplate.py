@@ -4,7 +4,6 @@ A pass looks at the lines that are left; passes follow, over the documents that 
 over the output finds nothing either.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -16,6 +15,7 @@ from annotated_types import Ge, Le
 
 from pipeline.boilerplate.lines import AllLines, Lines, tabulate
 from pipeline.boilerplate.match import Matcher, applicable
+from pipeline.boilerplate.matchers import Matchers
 from pipeline.boilerplate.packs import check_pack, find_pack, read_pack, shipped_pack, shipped_packs
 from pipeline.boilerplate.passes import look, one_pass
 from pipeline.boilerplate.removal import Removal
@@ -26,7 +26,8 @@ from pipeline.schema import add_flags, live_rows, replace_columns
 from pipeline.stage import Outcome
 
 GUARD_FLAG = "boilerplate_guard"
-MAX_PASSES = 50  # news needs two or three; a document that needs more is kept as it was
+_CJK_LANGUAGES = ("zh", "ja", "ko")  # written in Han, kana or Hangul
+USUAL_PASSES, MAX_PASSES = 3, 50  # news needs two or three; a document that needs more than fifty is kept as it was
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class StripBoilerplate:
     def __call__(self, batch: pa.RecordBatch) -> Outcome:
         """The batch with its texts stripped; one edit for each dropped line (its newline and blank lines included) or prefix."""
         everything, lines = tabulate(batch.column("text"))
-        langs = [None if lang is None else lang.split("-")[0] for lang in batch.column("lang").to_pylist()]
+        langs = pc.replace_substring_regex(batch.column("lang").cast(pa.string()), "-.*", "")  # of zh-Hant, zh
         titles = pc.replace_substring(pc.fill_null(batch.column("title").cast(pa.large_string()), ""), "\n", " ")
         removal, unsettled = self._settle(lines.where(live_rows(batch)[lines.row]), langs, titles)
         guarded = unsettled | self._unsafe_rows(lines, removal, len(langs))
@@ -66,15 +67,18 @@ class StripBoilerplate:
     def _names(self) -> tuple[str, ...]:
         return tuple(shipped_packs()) if self.packs == "auto" else tuple(self.packs)
 
-    def _settle(self, lines: Lines, langs: Sequence[str | None], titles: pa.Array) -> tuple[Removal, np.ndarray]:
+    def _settle(self, lines: Lines, langs: pa.Array, titles: pa.Array) -> tuple[Removal, np.ndarray]:
         """All that goes, pass after pass, and (boolean per row) the documents that still changed in the last of MAX_PASSES."""
         names = self._names()
-        matchers = [_matcher(names, lang, self.packs != "auto") for lang in langs]
-        removal, changed = Removal({}, {}, {}), np.ones(len(langs), np.bool_)
+        matchers = Matchers.by_language(langs, lambda lang: _matcher(names, lang, self.packs != "auto"))
+        cjk_rows = pc.is_in(langs, pa.array(_CJK_LANGUAGES)).to_numpy(zero_copy_only=False)
+        removal, changed, left = Removal({}, {}, {}), np.ones(len(langs), np.bool_), lines
         known = look(lines, matchers)
-        for _ in range(MAX_PASSES):
-            found = one_pass(lines.where(changed[lines.row]), known, matchers, langs, titles)
-            removal, lines, changed, known = removal.then(found.removal), found.lines, found.changed, found.known
+        for number in range(MAX_PASSES):
+            found = one_pass(left.where(changed[left.row]), known, matchers, cjk_rows, titles)
+            removal, left, changed, known = removal.then(found.removal), found.lines, found.changed, found.known
+            if number >= USUAL_PASSES:
+                changed &= ~self._unsafe_rows(lines, removal, len(langs))  # what is to stay as it was needs no further pass
             if not changed.any():
                 break
         return removal, changed

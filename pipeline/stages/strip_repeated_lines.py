@@ -13,7 +13,7 @@ from annotated_types import Ge, Le
 from pipeline.boilerplate.line_counts import KeepWitnesses, counts_digest, counts_file, describe_counts, join_witnesses
 from pipeline.boilerplate.repeated_lines import Lines, count_families, extract, lines_of, source_keys
 from pipeline.edits import NO_EDITS, apply_columns, slices
-from pipeline.exchange import exchange
+from pipeline.exchange import exchange, key_ranges
 from pipeline.files import write_ipc
 from pipeline.kernels.lines import line_endings, line_forms, removal_spans
 from pipeline.kernels.repeated_lines import reachable_from_edges
@@ -41,7 +41,7 @@ _HEADING = r"[:：]\s*$"
 _WORD, _DIGIT = r"\p{L}[\p{L}\p{M}]*", r"\p{Nd}"
 _YEAR = r"(?:^|[^\p{Nd}])(?:19|20)[0-9]{2}(?:[^\p{Nd}]|$)|[٠-٩]{4}|[۰-۹]{4}"
 
-_RANGES = 16  # of keys, each judged by itself
+_RANGES = 16  # of keys at least, each judged by itself
 
 VERDICTS = pa.schema([("key", pa.uint64()), ("source", pa.uint64()), ("families", pa.int64()), ("source_families", pa.int64())])
 
@@ -77,11 +77,12 @@ class StripRepeatedLines:
         earlier = tuple(str(counts_file(place)) for place in self.counts)
         tell_stories = bool(earlier) or self.keep_counts
         resolve = partial(count_families, min_families=self.min_families, earlier=earlier)
-        verdicts, sources = self._verdicts(exchange(corpus, partial(extract, tell_stories=tell_stories), resolve, ranges=_RANGES))
+        ranges = key_ranges(corpus, _RANGES)
+        verdicts, sources = self._verdicts(exchange(corpus, partial(extract, tell_stories=tell_stories), resolve, ranges=ranges))
         write_ipc(corpus.folder / "verdicts.arrow", verdicts.to_batches(), VERDICTS)
         if self.keep_counts:
-            corpus.map("keep counts", KeepWitnesses(str(corpus.folder), len(corpus.shards)), list(range(_RANGES)))
-            join_witnesses(corpus.folder, _RANGES)
+            corpus.map("keep counts", KeepWitnesses(str(corpus.folder), len(corpus.shards)), list(range(ranges)))
+            join_witnesses(corpus.folder, ranges)
         if sources == 0:
             return {"note": "no document has a source or a URL host: no line was counted"}
         return {"sources": sources, "repeated_lines": verdicts.num_rows}

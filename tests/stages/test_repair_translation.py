@@ -169,6 +169,31 @@ def test_other_languages_are_not_judged():
     assert [score is not None for score in table["mt_score"].to_pylist()] == [True, False, False, True]
 
 
+ODD = {
+    "nothing": "",
+    "one letter": "x",
+    "all capitals": "THE COUNCIL PUTS OFF THE BRIDGE. THE MAYOR SPOKE, AND THE PRESS LISTENED.\n" * 50,
+    "digits": "0123456789 12,5 " * 1000,
+    "emoji": "😀🎉🏳️‍🌈 " * 1000,
+    "right to left": "اجتمع مجلس المدينة مساء الثلاثاء\u200f (2024) " * 100,
+    "script without profile": "ꦱꦧꦼꦤ꧀ꦲꦸꦮꦺꦴꦁ 𐌰𐍄𐍄𐌰 " * 100,
+    "one word of 10 MB": "x" * 10_000_000,
+    "one capitalised word of 10 MB": "X" + "é" * 5_000_000,
+}
+
+
+@pytest.mark.parametrize("level", ["safe", "names"])
+@pytest.mark.parametrize("label", ODD)
+def test_odd_text_stays(label, level):
+    """Beside a document that asks for evidence it is neither repaired nor taken for translated, whether it is said to be English or not."""
+    asking = TRANSLATED + "They met the Islamic state there."
+    for lang in ("en", None):
+        table, edits = run([ODD[label], asking], stage=RepairTranslation(level=level), lang=[lang, "en"])
+        assert table["text"].to_pylist() == [ODD[label], asking]
+        assert not (table["mt_score"][0].as_py() or 0) >= RepairTranslation().min_score
+        assert [edit for edit in edits if edit["row"] == 0] == []
+
+
 def test_marked_document_gives_no_evidence():
     """What an earlier stage has dropped is no witness."""
     texts = [TRANSLATED + "They met the Islamic state there.", NAMED[0]]

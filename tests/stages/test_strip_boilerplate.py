@@ -1,6 +1,7 @@
 """The boilerplate stage: golden cases, the guards, its laws, and that a screen of literals never hides a match."""
 
 import pickle
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -157,6 +158,34 @@ def test_odd_documents(lang):
     many = "\n".join(f"{i} and on" for i in range(20_000))
     texts = ["", "\n", " \n\t\n", "One line", "x " * 500_000, many, "\r\n\r\n", "\u2028"]
     assert text_of(run(texts, StripBoilerplate(), lang=lang)) == texts
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "share",
+        "the short line",
+        "the short line that is said again and again",
+        "row {} of the table",
+        "the teaser {} goes on…",
+        "",
+    ],
+)
+def test_time_grows_as_the_lines_of_a_document_do(line):
+    """Eight times the lines take no more than eight times the time, and as much again for chance; all pairs would take 64 times."""
+    head = "\n".join(body("en", i) for i in range(3))
+
+    def seconds(count: int) -> float:
+        text = "\n".join([head, *(line.format(i) for i in range(count)), head])
+        times = []
+        for _ in range(3):
+            start = time.process_time()
+            run([text], StripBoilerplate())
+            times.append(time.process_time() - start)
+        return min(times)
+
+    seconds(10)  # reads the packs
+    assert seconds(16_000) < 16 * seconds(2_000) + 0.1
 
 
 def test_empty_batch():
