@@ -1,5 +1,9 @@
 """Errors that are the user's to mend. Everything else that is raised is a bug of ours."""
 
+from collections.abc import Iterable
+
+_MOST_NAMES, _MOST_CHARACTERS = 20, 60  # in a message: a file may have ten thousand columns, or one name of a megabyte
+
 
 class UserError(Exception):
     """One sentence: where, what was found, what was expected, what to do. Shown without a traceback; exit code 2."""
@@ -18,8 +22,22 @@ class DiskFullError(UnfinishedError):
 
 
 class WorkerKilledError(Exception):
-    """A worker process was killed twice over the same item of a map, the second time with no other at work beside it."""
+    """Worker processes were killed again and again over the same item of a map.
 
-    def __init__(self, place: int) -> None:
-        super().__init__(place)
-        self.place = place
+    `times` says how often, and what is known besides: "twice", "5 times".
+    """
+
+    def __init__(self, place: int, times: str) -> None:
+        super().__init__(place, times)
+        self.place, self.times = place, times
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names of an input for a message, quoted: the first twenty, each cut where it is long.
+
+    >>> listed(["title", "body"])
+    "'title', 'body'"
+    """
+    every = list(names)
+    shown = [repr(name if len(name) <= _MOST_CHARACTERS else name[:_MOST_CHARACTERS] + "…") for name in every[:_MOST_NAMES]]
+    return ", ".join([*shown, *([f"… ({len(every):,} in all)"] if len(every) > _MOST_NAMES else [])])

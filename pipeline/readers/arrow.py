@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pyarrow as pa
 
 from pipeline.errors import UserError
+from pipeline.readers.arrow_errors import ARROW_ERRORS, first_line
 from pipeline.readers.lines import KEPT_BYTES
 from pipeline.readers.records import Rejected
 from pipeline.readers.spec import InputSpec, Piece
@@ -24,7 +25,8 @@ def open_arrow(path: str) -> Iterator[pa.RecordBatchFileReader | pa.RecordBatchS
             source.seek(0)
             try:
                 reader = pa.ipc.open_file(source) if is_file else pa.ipc.open_stream(source)
-            except (pa.ArrowInvalid, OSError) as error:
+                reader.schema.names  # noqa: B018 - raises where one is not UTF-8
+            except ARROW_ERRORS as error:
                 hint = "mend it or take it out of the input"
                 raise UserError(f"{shown(path)}: not an Arrow IPC file ({first_line(error)}); {hint}") from None
             yield reader
@@ -50,7 +52,7 @@ def arrow_batches(piece: Piece, spec: InputSpec) -> Iterator[tuple[pa.RecordBatc
                 _check_offsets(rows)
             except StopIteration:
                 return
-            except (pa.ArrowInvalid, pa.ArrowKeyError, OSError) as error:
+            except ARROW_ERRORS as error:
                 yield _broken(piece, index, error), first_row
                 if count is None:
                     return
@@ -58,11 +60,6 @@ def arrow_batches(piece: Piece, spec: InputSpec) -> Iterator[tuple[pa.RecordBatc
                 yield rows, first_row
                 first_row += rows.num_rows
             index += 1
-
-
-def first_line(error: Exception) -> str:
-    """An error of Arrow's without its call stack."""
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def _check_offsets(rows: pa.RecordBatch) -> None:

@@ -28,10 +28,10 @@ def is_binary(kind: pa.DataType) -> bool:
 
 def plain_column(rows: pa.RecordBatch, name: str) -> pa.Array | None:
     """The column of this name, dictionaries and extension types taken off; the last of several, as in JSON; None without one."""
-    places = [place for place, found in enumerate(rows.schema.names) if found == name]
+    places = rows.schema.get_all_field_indices(name)
     if not places:
         return None
-    column = rows.column(places[-1])
+    column = rows.column(max(places))
     if isinstance(column, pa.ExtensionArray):
         column = column.storage
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
@@ -41,6 +41,37 @@ def binary_lengths(column: pa.Array) -> np.ndarray:
     """Bytes of each string, int64; 0 for null."""
     lengths: np.ndarray = pc.binary_length(column.cast(pa.large_binary())).fill_null(0).to_numpy(zero_copy_only=False)
     return lengths
+
+
+def row_bytes(rows: pa.RecordBatch) -> np.ndarray:
+    """Bytes of each row's strings over all columns, int64, as they are once dictionaries are taken off.
+
+    Told without doing that: a dictionary with one value of a megabyte, in a file of five hundred bytes, may stand for as many
+    gigabytes as there are thousands of rows.
+    """
+    total = np.zeros(rows.num_rows, np.int64)
+    for column in rows.columns:
+        total += _string_bytes(column)
+    return total
+
+
+def _string_bytes(column: pa.Array) -> np.ndarray | int:
+    if isinstance(column, pa.ExtensionArray):
+        column = column.storage
+    if not is_text(column.type):
+        return 0
+    if not pa.types.is_dictionary(column.type):
+        return binary_lengths(column)
+    lengths = pa.array(binary_lengths(column.dictionary), pa.int64())
+    each: np.ndarray = lengths.take(column.indices).fill_null(0).to_numpy(zero_copy_only=False)
+    return each
+
+
+def beginning(column: pa.Array, characters: int) -> pa.Array:
+    """The column with strings cut after so many characters, bytes after so many bytes; other types as they are."""
+    if is_binary(column.type) or (_is_string(column.type) and utf8_or_none(column) is None):
+        return pc.binary_slice(column.cast(pa.large_binary()), 0, characters)
+    return pc.utf8_slice_codeunits(column.cast(pa.large_string()), 0, characters) if _is_string(column.type) else column
 
 
 def utf8_or_none(column: pa.Array) -> pa.Array | None:

@@ -21,6 +21,9 @@ _MAGIC: tuple[tuple[bytes, Compression], ...] = (
 MAGIC_BYTES = 10  # as many of a file's first bytes are needed to tell
 _SKIPPABLE_FRAME = b"\x2a\x4d\x18"  # zstd: bytes 2 to 4 of a frame without data, which some writers begin with (0x5? before it)
 
+MAX_EXPANSION = 1000  # bytes of one: news has 3 to 30, the same short line again and again 300 in gzip, which can do 1030; zstd 32,000
+_HARMLESS_BYTES = 2**30  # a stream that makes no more than this is read whatever its expansion
+
 _XZ_MEMORY = 2**30  # of a window; xz -9 takes 65 MB
 
 # Zstandard makes 128 KiB of four bytes at the most, and gives all that a call makes at once: so a bomb is held to 64 MiB a call.
@@ -38,8 +41,27 @@ def compression_of(first: bytes) -> Compression | None:
     return next((kind for magic, kind in _MAGIC if first.startswith(magic)), None)
 
 
-def decompress(chunks: Iterator[bytes], compression: Compression) -> Iterator[bytes]:
-    """The decompressed bytes in chunks, through all members, frames or streams."""
+def decompress(chunks: Iterator[bytes], compression: Compression, max_expansion: int = MAX_EXPANSION) -> Iterator[bytes]:
+    """The decompressed bytes in chunks, through all members, frames or streams.
+
+    A stream that makes more than `max_expansion` bytes of each of its own, and a gigabyte in all, counts as broken from there on.
+    """
+    taken = given = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal taken
+        for chunk in chunks:
+            taken += len(chunk)
+            yield chunk
+
+    for chunk in _decompressed(counted(), compression):
+        given += len(chunk)
+        if given > max(_HARMLESS_BYTES, max_expansion * taken):
+            raise BrokenStreamError(f"bomb (more than {max_expansion} bytes of each of the {compression} stream)")
+        yield chunk
+
+
+def _decompressed(chunks: Iterator[bytes], compression: Compression) -> Iterator[bytes]:
     if compression == "gzip":
         return _gathered(_inflate(chunks))
     if compression == "zstd":

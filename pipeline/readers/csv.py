@@ -11,11 +11,10 @@ from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 from pipeline.readers.decode import UndecodableError, decode
-from pipeline.readers.lines import KEPT_BYTES, Block, line_blocks, too_long
+from pipeline.readers.lines import KEPT_BYTES, Block, blocks_of, too_long
 from pipeline.readers.pages import make_page_record
 from pipeline.readers.records import Record, Rejected, make_record
 from pipeline.readers.spec import InputSpec, Piece
-from pipeline.readers.streams import sniff, text_chunks
 
 # For a name that ends in .csv; the first that gives a header with the column of the text. Excel writes ";" where "," is the decimal sign.
 _DELIMITERS = {"csv": ",;\t|", "tsv": "\t"}
@@ -42,7 +41,7 @@ def read_csv(piece: Piece, spec: InputSpec) -> Iterator[Record | Rejected]:
     """The records of a file, in order."""
     # The csv module knows one limit for the process; it is never lowered, and ours is the one that holds.
     csv.field_size_limit(max(csv.field_size_limit(), spec.max_record_bytes))
-    columns, rows = spec.input_columns(), _Rows(piece, spec)
+    columns, rows = spec.input_columns(), CsvRows(piece, spec)
     make = make_page_record if columns.html else make_record
     header = rows.header({columns.text})
     if header is None:
@@ -65,10 +64,10 @@ def read_csv(piece: Piece, spec: InputSpec) -> Iterator[Record | Rejected]:
 def header_of(path: str, kind: str, wanted: Container[str]) -> list[str]:
     """The names in the header, one of which is wanted; none in an empty file."""
     piece = Piece(path, path, "tsv" if kind == "tsv" else "csv", 0)
-    return _Rows(piece, InputSpec(path)).header(wanted) or []
+    return CsvRows(piece, InputSpec(path)).header(wanted) or []
 
 
-class _Row(NamedTuple):
+class CsvRow(NamedTuple):
     """A row, from the line where it begins; where `problem` is set there are no fields."""
 
     line: int
@@ -78,14 +77,15 @@ class _Row(NamedTuple):
     problem: str | None
 
 
-class _Rows:
+class CsvRows:
     """Iterates over the rows behind the header; blank lines are passed over."""
 
     def __init__(self, piece: Piece, spec: InputSpec) -> None:
         self.limit = spec.max_record_bytes
         self.delimiters = _DELIMITERS[piece.format]
         self.delimiter = self.delimiters[0]
-        self.lines = _lines(piece, spec)
+        blocks, self.encoding = blocks_of(piece, spec)
+        self.lines = _lines(blocks, self.encoding, piece.first_line)
         self.waiting: deque[_Line] = deque()  # lines that were read and given back
         self.taken: list[_Line] = []  # lines of the row that is being read
 
@@ -105,7 +105,7 @@ class _Rows:
         next(iter(self))
         return found[0]
 
-    def __iter__(self) -> Iterator[_Row]:
+    def __iter__(self) -> Iterator[CsvRow]:
         reader = csv.reader(self._texts(), delimiter=self.delimiter, strict=True)
         while True:
             self.taken = []
@@ -120,11 +120,11 @@ class _Rows:
                 self.taken = [first]
                 reader = csv.reader(self._texts(), delimiter=self.delimiter, strict=True)
                 if first.problem is not None or first.text.strip():
-                    yield _Row(first.number, [], first.raw, first.encoding, reason)
+                    yield CsvRow(first.number, [], first.raw, first.encoding, reason)
                 continue
             if fields and not (len(self.taken) == 1 and not self.taken[0].text.strip()):
                 encoding = next((line.encoding for line in self.taken if line.encoding != "utf-8"), "utf-8")
-                yield _Row(self.taken[0].number, fields, b"".join(line.raw for line in self.taken), encoding, None)
+                yield CsvRow(self.taken[0].number, fields, b"".join(line.raw for line in self.taken), encoding, None)
 
     def _texts(self) -> Iterator[str]:
         size = sum(len(line.raw) for line in self.taken)
@@ -143,11 +143,9 @@ class _Rows:
         self.waiting.extendleft(reversed(lines))
 
 
-def _lines(piece: Piece, spec: InputSpec) -> Iterator[_Line]:
-    head = sniff(piece.path)
-    encoding = "utf-8" if head.encoding == "utf-8-sig" else head.encoding
-    number = 0
-    for block in line_blocks(text_chunks(piece.path, head), spec.max_record_bytes):
+def _lines(blocks: Iterator[Block], encoding: str, first: int) -> Iterator[_Line]:
+    number = first - 1
+    for block in blocks:
         if block.problem:
             number += 1
             yield _Line(number, "", block.data[:KEPT_BYTES], encoding, block.problem)

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline import storage
 from pipeline.errors import UserError
 from pipeline.files import open_ipc, write_ipc
 from pipeline.readers.ids import DuplicateId, all_hashes, find_duplicate_ids, id_hashes, origins
@@ -47,14 +48,15 @@ def resolve_duplicate_ids(folder: str, results: Sequence[ReadResult], policy: Po
     """
     corpus = _merge(folder, results)
     shards = [name for result in results for name, _, _ in result["shards"]]
-    duplicates = find_duplicate_ids(Path(folder), shards)
+    read = storage.place(folder)
+    duplicates = find_duplicate_ids(read, shards)
     if not duplicates:
         return corpus
     if policy == "error":
-        raise UserError(_message(Path(folder), shards, duplicates))
+        raise UserError(_message(read, shards, duplicates))
     if policy == "number":
-        return _numbered(Path(folder), shards, duplicates, corpus)
-    return _quarantined(Path(folder), shards, duplicates, corpus)
+        return _numbered(read, shards, duplicates, corpus)
+    return _quarantined(read, shards, duplicates, corpus)
 
 
 def _merge(folder: str, results: Iterable[ReadResult]) -> ReadCorpus:

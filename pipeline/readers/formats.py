@@ -5,11 +5,11 @@ from functools import partial
 from itertools import groupby
 
 from pipeline.readers.arrow import arrow_batches
+from pipeline.readers.batches import Parsed, read_rows
 from pipeline.readers.csv import read_csv
 from pipeline.readers.html import read_html_file
 from pipeline.readers.jsonl import read_jsonl
 from pipeline.readers.parquet import parquet_batches
-from pipeline.readers.records import Parsed, read_rows
 from pipeline.readers.spec import Format, InputSpec, Piece, ReadTask
 from pipeline.readers.tables import read_tables
 from pipeline.readers.text import read_text_file

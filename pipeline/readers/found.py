@@ -26,6 +26,7 @@ SUFFIXES: dict[str, Format] = {
     ".feather": "arrow",
 }
 COMPRESSIONS = (".gz", ".zst", ".bz2", ".xz")
+COMPRESSION_RATIO = 4  # bytes of text in one of a compressed file, where it is not known; news in gzip and zstd has 3 to 5
 _COMPRESSED_INSIDE = ("parquet", "arrow")
 
 AnyFormat = Literal["auto"] | Format

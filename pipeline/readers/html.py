@@ -12,7 +12,7 @@ _COLUMNS = InputColumns("doc_id", "source", "url", "title", "published", "text",
 
 def read_html_file(piece: Piece, spec: InputSpec) -> Iterator[Record | Rejected]:
     """The one record of a file. What gives no text goes to quarantine, whole."""
-    raw, problem = read_whole(piece.path, spec.max_record_bytes)
+    raw, problem = read_whole(piece.path, spec)
     if problem is None:
         values = {"doc_id": piece.name, "text": raw}
         record = make_page_record(values, _COLUMNS, file=piece.name, position="file", number=1, encoding="utf-8")

@@ -6,6 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.readers.compression import BrokenStreamError
+from pipeline.readers.spec import InputSpec, Piece
+from pipeline.readers.streams import sniff, text_chunks
+from pipeline.storage import read_range
 
 KEPT_BYTES = 2**20  # of a line or file over the limit, for the quarantine
 
@@ -21,6 +24,19 @@ class Block(NamedTuple):
     data: bytes
     size: int
     problem: str | None = None
+
+
+def blocks_of(piece: Piece, spec: InputSpec) -> tuple[Iterator[Block], str]:
+    """The lines of a piece, and the encoding that they were in."""
+    if piece.encoding is None:
+        head = sniff(piece.path)
+        chunks = text_chunks(piece.path, head, piece.start, piece.stop, spec.max_expansion)
+        return line_blocks(chunks, spec.max_record_bytes), head.label
+    chunks = read_range(piece.path)
+    if piece.problem is not None:
+        data = b"".join(chunks)
+        return iter([Block(data, len(data), piece.problem)]), piece.encoding
+    return line_blocks(chunks, spec.max_record_bytes), piece.encoding
 
 
 def line_blocks(chunks: Iterator[bytes], max_line_bytes: int) -> Iterator[Block]:

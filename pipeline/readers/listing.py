@@ -28,6 +28,15 @@ def list_files(path: str, format: AnyFormat) -> Listing:
     return Listing(sorted(listing.files, key=lambda file: file.name), sorted(listing.skipped))
 
 
+def refuse_output_within(path: str, output: str) -> None:
+    """Raises UserError for an output in the input's folder, on this machine: the next run would read what this one wrote."""
+    if is_url(path) or is_url(output) or not local_path(path).is_dir():
+        return
+    folder, inside = local_path(path).resolve(), local_path(output).resolve()
+    if inside.is_relative_to(folder) and not any(part.startswith(".") for part in inside.relative_to(folder).parts):
+        raise UserError(f"{output}: lies in the input folder {path}, where the next run would read it; name another path")
+
+
 def _nothing_to_read(path: str, listing: Listing) -> str:
     if not listing.skipped and has_signs(path):
         return "no file matches; look at input.path"

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from pipeline.errors import UserError
+from pipeline.errors import UserError, listed
 from pipeline.readers.arrow import open_arrow
 from pipeline.readers.csv import header_of
 from pipeline.readers.found import InputFile
@@ -102,4 +102,4 @@ def _text_names(spec: InputSpec) -> set[str]:
 def _nearest(name: str, known: Iterable[str]) -> str:
     ordered = sorted(known)
     close = difflib.get_close_matches(name, ordered, n=1, cutoff=0.7)
-    return f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(ordered)}."
+    return f"Did you mean {close[0]!r}?" if close else f"There are: {listed(ordered)}."

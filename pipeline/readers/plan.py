@@ -1,10 +1,12 @@
 """The plan of an input: its files cut into pieces and the pieces put together into tasks of about one shard each."""
 
 import codecs
-from collections.abc import Iterable, Iterator
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from pipeline.readers.extraction import check_library
-from pipeline.readers.found import COMPRESSIONS, InputFile
+from pipeline.readers.found import COMPRESSION_RATIO, COMPRESSIONS, InputFile
 from pipeline.readers.lines import count_lines, line_blocks
 from pipeline.readers.listing import describe_files, list_files
 from pipeline.readers.naming import describe_columns, resolve_columns
@@ -12,9 +14,9 @@ from pipeline.readers.parquet import open_parquet
 from pipeline.readers.spec import InputPlan, InputSpec, Piece, ReadTask
 from pipeline.readers.streams import Head, sniff, text_chunks
 from pipeline.readers.tables import check_text_column
+from pipeline.storage import first_bytes, is_url
 
-# Bytes of text in one of a compressed file, for tasks of about a shard; news in gzip and zstd has 3 to 5.
-_COMPRESSION_RATIO = 4
+_EDGE_BYTES = 4096  # of a file, at its beginning and end: a block of the disk, which is read in any case
 
 
 def plan_input(spec: InputSpec, limit: int | None) -> InputPlan:
@@ -31,16 +33,40 @@ def plan_input(spec: InputSpec, limit: int | None) -> InputPlan:
     groups = _group(weighted, spec.shard_bytes) if limit is None else [[piece for piece, _ in weighted]]
     return InputPlan(
         tasks=[ReadTask(number, tuple(pieces), spec, limit) for number, pieces in enumerate(groups)],
-        fingerprint={"files": [[file.name, file.size, file.status.version] for file in listing.files]},
+        fingerprint={"files": {file.name: [file.size, file.status.version, _edges(file)] for file in listing.files}},
         skipped=listing.skipped,
         bytes=sum(file.size for file in listing.files),
     )
+
+
+def unpacked_tasks(tasks: Sequence[ReadTask], unpacked: Sequence[list[dict[str, Any]]]) -> list[ReadTask]:
+    """The tasks, those of packed pieces replaced by what `unpack` has made of them, one after another."""
+    made = iter(unpacked)
+    groups: list[Sequence[Piece]] = []
+    for task in tasks:
+        if task.packed:
+            pieces = [Piece(**piece) for piece in next(made)]
+            groups += _group([(piece, piece.size) for piece in pieces], task.spec.shard_bytes)
+        else:
+            groups.append(task.pieces)
+    return [ReadTask(number, tuple(pieces), tasks[0].spec, tasks[0].limit) for number, pieces in enumerate(groups)]
 
 
 def describe_input(spec: InputSpec) -> list[str]:
     """What is to be read, for people: files, bytes, columns. Raises UserError as `plan_input` does."""
     listing = list_files(spec.path, spec.format)
     return describe_files(listing) + describe_columns(listing.files, spec)
+
+
+def _edges(file: InputFile) -> str | None:
+    """A digest of the first and last bytes of a file on this machine, for one that was written over with its size and time kept.
+
+    None for a URL, where the version is the store's own digest or date, and asking would be two requests a file.
+    """
+    if is_url(file.path):
+        return None
+    edges = first_bytes(file.path, _EDGE_BYTES) + first_bytes(file.path, _EDGE_BYTES, max(0, file.size - _EDGE_BYTES))
+    return hashlib.sha256(edges).hexdigest()[:16]
 
 
 def _group(weighted: Iterable[tuple[Piece, int]], shard_bytes: int) -> list[list[Piece]]:
@@ -61,12 +87,14 @@ def _pieces(file: InputFile, spec: InputSpec, *, split: bool) -> Iterator[tuple[
     if file.format == "parquet" and file.size:
         yield from _row_groups(file, spec)
         return
-    may_split = split and file.status.ranges and file.size > spec.shard_bytes
-    if file.format == "jsonl" and may_split and (head := sniff(file.path)).splittable:
-        yield from _line_ranges(file, spec, head)
-        return
-    ratio = _COMPRESSION_RATIO if file.name.lower().endswith(COMPRESSIONS) else 1
-    yield Piece(file.path, file.name, file.format, file.size), file.size * ratio
+    ratio = COMPRESSION_RATIO if file.name.lower().endswith(COMPRESSIONS) else 1
+    packed = split and file.format in ("jsonl", "csv", "tsv") and file.size * ratio > spec.shard_bytes
+    if packed and file.format == "jsonl" and (head := sniff(file.path)).splittable and file.status.ranges:
+        packed = False
+        if file.size > spec.shard_bytes:
+            yield from _line_ranges(file, spec, head)
+            return
+    yield Piece(file.path, file.name, file.format, file.size, packed=packed), file.size * ratio
 
 
 def _line_ranges(file: InputFile, spec: InputSpec, head: Head) -> Iterator[tuple[Piece, int]]:

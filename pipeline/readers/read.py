@@ -11,15 +11,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.files import write_ipc
+from pipeline.readers.batches import Parsed
 from pipeline.readers.formats import read_pieces
 from pipeline.readers.ids import ORIGINS, id_hashes
-from pipeline.readers.records import QUARANTINE, Parsed, Rejected, quarantine_batch
+from pipeline.readers.records import QUARANTINE, Rejected, quarantine_batch
 from pipeline.readers.spec import ReadTask
 from pipeline.schema import SCHEMA
-from pipeline.storage import counted_retries
+from pipeline.storage import counted_retries, place
 
 # What a failure takes in memory beside its raw bytes. All those of a shard are held, and one stray quote may make millions of them.
 _REJECTED_BYTES = 400
+
+# What a document takes beside its columns where all of a shard are held: near-duplicates keep 256 bytes of signature for each. A shard of
+# texts of one byte had 64 million of them.
+_DOCUMENT_BYTES = 256
 
 
 class ReadResult(TypedDict):
@@ -57,7 +62,7 @@ def read_task(task: ReadTask, folder: str) -> ReadResult:
     )
     with counted_retries() as count:
         for number, run in enumerate(_runs(read_pieces(task), task.spec.shard_bytes)):
-            _write_shard(run, Path(folder), f"{task.number:06d}-{number:06d}", result)
+            _write_shard(run, place(folder), f"{task.number:06d}-{number:06d}", result)
     result["retries"] = count.total
     return result
 
@@ -74,10 +79,15 @@ def _runs(parsed: Iterable[Parsed], shard_bytes: int) -> Iterator[Iterator[Parse
         total = 0
         for part in parsed:
             yield total // shard_bytes, part
-            total += _text_bytes(part.batch) + sum(len(rejected.raw) + _REJECTED_BYTES for rejected in part.rejected)
+            total += _weight(part.batch) + sum(len(rejected.raw) + _REJECTED_BYTES for rejected in part.rejected)
 
     for _, run in groupby(numbered(), key=itemgetter(0)):
         yield (part for _, part in run)
+
+
+def _weight(batch: pa.RecordBatch) -> int:
+    """Bytes of text; where documents are short, or have much beside their text, half of what they take in memory."""
+    return max(_text_bytes(batch), int(batch.nbytes + batch.num_rows * _DOCUMENT_BYTES) // 2)
 
 
 def _write_shard(run: Iterator[Parsed], folder: Path, name: str, result: ReadResult) -> None:

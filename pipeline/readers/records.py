@@ -1,17 +1,15 @@
 """Records on their way to batches: what every format's reader makes of its input."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, islice
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.readers.dates import to_milliseconds
-from pipeline.readers.spec import InputColumns, InputSpec, Piece
+from pipeline.readers.spec import InputColumns
 from pipeline.readers.values import as_string, is_encodable, to_json
-from pipeline.schema import SCHEMA, make_batch
 
 QUARANTINE = pa.schema(
     [
@@ -21,6 +19,10 @@ QUARANTINE = pa.schema(
         pa.field("raw", pa.large_binary(), nullable=False),
     ]
 )
+
+
+# A row takes 500 to 700 bytes beside its text while it is made: three million of one byte in a batch took 2 GB.
+MAX_BATCH_ROWS = 2**16
 
 
 class Record(NamedTuple):
@@ -49,54 +51,15 @@ class Rejected(NamedTuple):
     raw: bytes
 
 
-@dataclass(frozen=True)
-class Parsed:
-    """A batch of documents, where each stands (`file` and `position`, string arrays), and the records between that failed.
-
-    `undated` documents had a date that could not be read.
-    """
+class Rows(NamedTuple):
+    """Documents in columns: a batch of the schema, and where each stands (string arrays). Their dates could all be read."""
 
     batch: pa.RecordBatch
     file: pa.Array
     position: pa.Array
-    rejected: Sequence[Rejected]
-    undated: int = 0
 
-    @property
-    def records(self) -> int:
-        """Documents and failures."""
-        return int(self.batch.num_rows) + len(self.rejected)
-
-
-# A row takes 500 to 700 bytes beside its text while it is made: three million of one byte in a batch took 2 GB.
-MAX_BATCH_ROWS = 2**16
-
-ReadFile = Callable[[Piece, InputSpec], Iterable[Record | Rejected]]
-
-
-def read_rows(read_file: ReadFile, pieces: Iterable[Piece], spec: InputSpec, limit: int | None) -> Iterator[Parsed]:
-    """The records of these pieces, the first `limit` of them, in batches that pay no heed to where files end."""
-    items = chain.from_iterable(read_file(piece, spec) for piece in pieces)
-    return make_batches(islice(items, limit), spec.max_batch_bytes)
-
-
-def make_batches(items: Iterable[Record | Rejected], batch_bytes: int) -> Iterator[Parsed]:
-    """Batches of at most so many bytes of text and raw bytes, or of one record that alone has more; MAX_BATCH_ROWS at most."""
-    rows: list[Record] = []
-    rejected: list[Rejected] = []
-    size = 0
-    for item in items:
-        item_bytes = len(item.text) if isinstance(item, Record) else len(item.raw)
-        if (size and size + item_bytes > batch_bytes) or len(rows) + len(rejected) == MAX_BATCH_ROWS:
-            yield _parsed(rows, rejected)
-            rows, rejected, size = [], [], 0
-        if isinstance(item, Record):
-            rows.append(item)
-        else:
-            rejected.append(item)
-        size += item_bytes
-    if rows or rejected:
-        yield _parsed(rows, rejected)
+    def part(self, start: int, stop: int) -> "Rows":
+        return Rows(*(column.slice(start, stop - start) for column in self))
 
 
 def make_record(
@@ -146,6 +109,15 @@ def numbered_id(file: str, number: int) -> str:
     return f"{file}#{number}"
 
 
+def numbered_ids(ids: pa.Array, file: str, numbers: np.ndarray) -> pa.Array:
+    """The ids (strings), in place of null and "" those that records with these numbers get without one."""
+    missing = pc.equal(pc.fill_null(ids, ""), "")
+    if not pc.any(missing).as_py():
+        return ids
+    made = pa.array([numbered_id(file, number) for number in numbers[missing.to_numpy(zero_copy_only=False)].tolist()], ids.type)
+    return pc.replace_with_mask(ids, missing, made)
+
+
 def reason_for_no_text(column: str, values: Mapping[str, Any]) -> str:
     """Why a record has no text, its values being JSON types."""
     if column not in values:
@@ -159,25 +131,3 @@ def quarantine_batch(rejected: Sequence[Rejected]) -> pa.RecordBatch:
     """The failures as a batch of QUARANTINE."""
     columns: Sequence[Sequence[Any]] = list(zip(*rejected)) or [[], [], [], []]
     return pa.RecordBatch.from_arrays([pa.array(c, f.type) for c, f in zip(columns, QUARANTINE)], schema=QUARANTINE)
-
-
-def rejected_only(*rejected: Rejected) -> Parsed:
-    """Failures without a document between them."""
-    return _parsed([], rejected)
-
-
-def _parsed(rows: Sequence[Record], rejected: Sequence[Rejected]) -> Parsed:
-    if not rows:
-        nothing = pa.array([], pa.string())
-        return Parsed(pa.RecordBatch.from_pylist([], schema=SCHEMA), nothing, nothing, rejected)
-    columns: dict[str, Any] = dict(zip(Record._fields, zip(*rows)))
-    file, position = (pa.array(columns.pop(name), pa.string()) for name in ("file", "position"))
-    undated = sum(columns.pop("undated"))
-    columns["text"] = _joined(columns["text"])
-    return Parsed(make_batch(columns), file, position, rejected, undated)
-
-
-def _joined(texts: Sequence[bytes]) -> pa.Array:
-    """UTF-8 texts as large_string, in half the time of `pa.array`."""
-    ends = np.cumsum([0, *map(len, texts)], dtype=np.int64)
-    return pa.LargeStringArray.from_buffers(len(texts), pa.py_buffer(ends), pa.py_buffer(b"".join(texts)))

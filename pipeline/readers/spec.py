@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, NamedTuple
 
-from annotated_types import Gt
+from annotated_types import Gt, MinLen
+
+from pipeline.readers.compression import MAX_EXPANSION
 
 MIB = 2**20
 
@@ -33,7 +35,7 @@ class InputColumns(NamedTuple):
 class InputSpec:
     """What to read and in what portions. None of the portions changes a row or an id."""
 
-    path: str = field(metadata={"help": "a file, a folder, a pattern such as news/**/*.jsonl.gz, or a URL"})
+    path: Annotated[str, MinLen(1)] = field(metadata={"help": "a file, a folder, a pattern such as news/**/*.jsonl.gz, or a URL"})
     format: Literal["auto", "text", "html", "jsonl", "csv", "tsv", "parquet", "arrow"] = field(
         default="auto", metadata={"help": "auto goes by the files' names"}
     )
@@ -44,7 +46,11 @@ class InputSpec:
     shard_bytes: Annotated[int, Gt(0)] = field(default=64 * MIB, metadata={"help": "text in a shard, about"})
     batch_bytes: Annotated[int, Gt(0)] = field(default=8 * MIB, metadata={"help": "text in a batch; at least one document"})
     max_record_bytes: Annotated[int, Gt(0)] = field(
-        default=256 * MIB, metadata={"help": "a longer line, text file or value of the text column goes to quarantine, cut off"}
+        default=256 * MIB, metadata={"help": "a longer line, text file or row of strings goes to quarantine, cut off"}
+    )
+    max_expansion: Annotated[int, Gt(0)] = field(
+        default=MAX_EXPANSION,
+        metadata={"help": "bytes of each byte of a compressed file; a file of which more come, and a gigabyte in all, is cut off"},
     )
 
     @property
@@ -65,6 +71,8 @@ class Piece:
 
     `start` and `stop` are byte offsets for JSON Lines (aligned on lines) and row groups for Parquet; `stop` None is the end of
     the file. The first line and the first record of the piece are numbered from 1 in their file; lines are those of JSON Lines.
+    A `packed` piece is a whole file that cannot be read from the middle, and worth being unpacked first: into pieces that are work files,
+    with the `encoding` of the bytes that they were made of, or the `problem` of the one line that they hold the beginning of.
     """
 
     path: str  # or URL
@@ -75,6 +83,9 @@ class Piece:
     stop: int | None = None
     first_line: int = 1
     first_record: int = 1
+    packed: bool = False
+    encoding: str | None = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True)
@@ -86,13 +97,18 @@ class ReadTask:
     spec: InputSpec
     limit: int | None = None
 
+    @property
+    def packed(self) -> bool:
+        """True for a piece, always alone in its task, that is to be unpacked first."""
+        return self.pieces[0].packed
+
 
 @dataclass(frozen=True)
 class InputPlan:
     """The tasks, in input order, and what tells this input from another or a changed one.
 
-    `fingerprint` is JSON: the files with sizes and modification times. `skipped` names what lies in the folder and is not read,
-    with the reason.
+    `fingerprint` is JSON: by file its size, modification time and a digest of its edges. `skipped` names what lies in the folder and
+    is not read, with the reason.
     """
 
     tasks: list[ReadTask]

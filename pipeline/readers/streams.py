@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from pipeline.readers.compression import MAGIC_BYTES, BrokenStreamError, Compression, compression_of, decompress
+from pipeline.readers.compression import MAGIC_BYTES, MAX_EXPANSION, BrokenStreamError, Compression, compression_of, decompress
 from pipeline.storage import first_bytes, read_range
 
 # The longer mark first: the one of UTF-32 LE begins with the one of UTF-16 LE.
@@ -28,7 +28,12 @@ class Head:
     @property
     def splittable(self) -> bool:
         """True when reading may begin at any line."""
-        return self.compression is None and self.encoding in ("utf-8", "utf-8-sig")
+        return self.compression is None and self.label == "utf-8"
+
+    @property
+    def label(self) -> str:
+        """The encoding as documents name it."""
+        return "utf-8" if self.encoding == "utf-8-sig" else self.encoding
 
 
 def sniff(path: str) -> Head:
@@ -40,26 +45,28 @@ def sniff(path: str) -> Head:
     return Head(compression, next((encoding for mark, encoding in _MARKS if first.startswith(mark)), "utf-8"))
 
 
-def text_chunks(path: str, head: Head, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+def text_chunks(
+    path: str, head: Head, start: int = 0, stop: int | None = None, max_expansion: int = MAX_EXPANSION
+) -> Iterator[bytes]:
     """The bytes of the range as UTF-8 (if they are what the head says), without a byte order mark at the file's beginning.
 
     Raises BrokenStreamError where the stream breaks, after all that could be read.
     """
     chunks = read_range(path, start, stop)
     if head.compression is not None:
-        chunks = decompress(chunks, head.compression)
-    if head.encoding not in ("utf-8", "utf-8-sig"):
+        chunks = decompress(chunks, head.compression, max_expansion)
+    if head.label != "utf-8":
         chunks = _recode(chunks, head.encoding)
     return chunks if start else _without_mark(chunks)
 
 
-def raw_chunks(path: str) -> Iterator[bytes]:
+def raw_chunks(path: str, max_expansion: int = MAX_EXPANSION) -> Iterator[bytes]:
     """The bytes of a file, decompressed and otherwise as they are. Raises BrokenStreamError likewise."""
     chunks = read_range(path)
     first = next(chunks, b"")
     compression = compression_of(first)
     chunks = chain([first], chunks)
-    return chunks if compression is None else decompress(chunks, compression)
+    return chunks if compression is None else decompress(chunks, compression, max_expansion)
 
 
 def _without_mark(chunks: Iterator[bytes]) -> Iterator[bytes]:

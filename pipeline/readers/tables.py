@@ -6,12 +6,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.errors import UserError
+from pipeline.errors import UserError, listed
+from pipeline.readers.arrow_errors import ARROW_ERRORS, first_line
+from pipeline.readers.batches import Parsed, cut_by_bytes, make_batches, rejected_only
 from pipeline.readers.columns import (
-    binary_lengths,
+    beginning,
     is_binary,
     is_text,
     plain_column,
+    row_bytes,
     string_values,
     timestamps,
     utf8_or_none,
@@ -20,16 +23,7 @@ from pipeline.readers.columns import (
 from pipeline.readers.decode import UndecodableError, decode
 from pipeline.readers.lines import KEPT_BYTES, too_long
 from pipeline.readers.pages import make_page_record
-from pipeline.readers.records import (
-    MAX_BATCH_ROWS,
-    Parsed,
-    Record,
-    Rejected,
-    make_batches,
-    numbered_id,
-    reason_for_no_text,
-    rejected_only,
-)
+from pipeline.readers.records import Record, Rejected, numbered_id, reason_for_no_text
 from pipeline.readers.spec import InputSpec, Piece
 from pipeline.readers.values import to_json
 from pipeline.schema import make_batch
@@ -60,26 +54,38 @@ def read_tables(read_batches: ReadBatches, pieces: Iterable[Piece], spec: InputS
 def check_text_column(schema: pa.Schema, path: str, column: str) -> None:
     """Raises UserError unless the column is there and holds text."""
     if column not in schema.names:
-        raise UserError(
-            f"{shown(path)}: no column {column!r}; it has {', '.join(map(repr, schema.names))}; set input.columns.text"
-        )
+        raise UserError(f"{shown(path)}: no column {column!r}; it has {listed(schema.names)}; set input.columns.text")
     kinds = [schema.field(place).type for place in schema.get_all_field_indices(column)]
     if not is_text(kinds[-1]):
         raise UserError(f"{shown(path)}: column {column!r} holds {kinds[-1]}; strings were expected; set input.columns.text")
 
 
 def parse_rows(rows: pa.RecordBatch, spec: InputSpec, *, file: str, first_row: int) -> Iterator[Parsed]:
-    """Batches from rows of an input's columns, cut by bytes of text. Rows are numbered from `first_row` in their file.
+    """Batches from rows of an input's columns, cut by bytes of their strings. Rows are numbered from `first_row` in their file.
 
     The column of the text must be there and hold strings or bytes.
     """
     columns = spec.input_columns()
-    if columns.html:
-        yield from make_batches(_pages(rows, spec, file, first_row), spec.max_batch_bytes)
-        return
-    text = plain_column(rows, columns.text)
-    for start, stop in cut_by_bytes(binary_lengths(text), spec.max_batch_bytes):
-        yield _parse(rows.slice(start, stop - start), spec, file, first_row + start)
+    lengths = row_bytes(rows)
+    for start, stop in cut_by_bytes(lengths, spec.max_batch_bytes):
+        part, first = rows.slice(start, stop - start), first_row + start
+        if columns.html:
+            yield from make_batches(_pages(part, spec, file, first), spec.max_batch_bytes)
+        else:
+            yield from _parse_or_reject(part, lengths[start:stop], spec, file, first)
+
+
+def _parse_or_reject(rows: pa.RecordBatch, lengths: np.ndarray, spec: InputSpec, file: str, first_row: int) -> Iterator[Parsed]:
+    """`_parse`; where Arrow finds only now that something is broken, the rows by halves, down to the one that it is in."""
+    try:
+        yield _parse(rows, lengths, spec, file, first_row)
+    except ARROW_ERRORS as error:
+        half = rows.num_rows // 2
+        if half == 0:
+            yield rejected_only(Rejected(file, f"row {first_row}", f"broken row ({first_line(error)})", b""))
+            return
+        yield from _parse_or_reject(rows.slice(0, half), lengths[:half], spec, file, first_row)
+        yield from _parse_or_reject(rows.slice(half), lengths[half:], spec, file, first_row + half)
 
 
 def _pages(rows: pa.RecordBatch, spec: InputSpec, file: str, first_row: int) -> Iterator[Record | Rejected]:
@@ -93,20 +99,9 @@ def _pages(rows: pa.RecordBatch, spec: InputSpec, file: str, first_row: int) -> 
         yield made if isinstance(made, Record) else Rejected(file, position, made, _raw(rows, row, spec.max_record_bytes))
 
 
-def cut_by_bytes(lengths: np.ndarray, batch_bytes: int) -> Iterator[tuple[int, int]]:
-    """Ranges of rows that together have at most so many bytes, or are one row that alone has more; MAX_BATCH_ROWS at most."""
-    ends = np.cumsum(lengths)
-    start, before = 0, 0
-    while start < len(lengths):
-        stop = max(start + 1, int(np.searchsorted(ends, before + batch_bytes, side="right")))
-        stop = min(stop, start + MAX_BATCH_ROWS)
-        yield start, stop
-        start, before = stop, int(ends[stop - 1])
-
-
-def _parse(rows: pa.RecordBatch, spec: InputSpec, file: str, first_row: int) -> Parsed:
+def _parse(rows: pa.RecordBatch, lengths: np.ndarray, spec: InputSpec, file: str, first_row: int) -> Parsed:
     columns = spec.input_columns()
-    text, encodings, problems = _read_text(plain_column(rows, columns.text), columns.text, spec.max_record_bytes)
+    text, encodings, problems = _read_text(plain_column(rows, columns.text), columns.text, lengths, spec.max_record_bytes)
     fields: dict[str, Any] = {
         name: string_values(column)
         for name in ("doc_id", "source", "url", "title")
@@ -130,10 +125,14 @@ def _parse(rows: pa.RecordBatch, spec: InputSpec, file: str, first_row: int) -> 
     return Parsed(batch.filter(kept), files.filter(kept), position.filter(kept), rejected, undated)
 
 
-def _read_text(column: pa.Array, name: str, max_bytes: int) -> tuple[pa.Array, Sequence[str], dict[int, str]]:
-    """The text column as large_string without nulls, the encoding of each row, and by row the reasons why some cannot be read."""
+def _read_text(
+    column: pa.Array, name: str, lengths: np.ndarray, max_bytes: int
+) -> tuple[pa.Array, Sequence[str], dict[int, str]]:
+    """The text column as large_string without nulls, the encoding of each row, and by row the reasons why some cannot be read.
+
+    `lengths` are the bytes of whole rows.
+    """
     problems = {row: reason_for_no_text(name, {name: None}) for row in np.flatnonzero(column.is_null().to_numpy(False)).tolist()}
-    lengths = binary_lengths(column)
     problems |= {row: too_long(int(lengths[row]), max_bytes) for row in np.flatnonzero(lengths > max_bytes).tolist()}
     text = None if is_binary(column.type) else utf8_or_none(column)
     return _decode_rows(column, problems) if text is None else (text.fill_null(""), ["utf-8"] * len(column), problems)
@@ -167,5 +166,8 @@ def _meta(rows: pa.RecordBatch, named: set[str], published: str, unparsed: Mappi
 def _raw(rows: pa.RecordBatch, row: int, max_bytes: int) -> bytes:
     """A row as JSON, which is as near as a column format comes to raw bytes; its beginning when the row is over the limit."""
     one = rows.slice(row, 1)
-    raw = to_json({name: values(plain_column(one, name))[0] for name in one.schema.names}).encode()
-    return raw[:KEPT_BYTES] if len(raw) > max_bytes else raw
+    columns = {name: plain_column(one, name) for name in one.schema.names}
+    if int(row_bytes(one)[0]) > max_bytes:
+        columns = {name: beginning(column, KEPT_BYTES) for name, column in columns.items()}
+        return to_json({name: values(column)[0] for name, column in columns.items()}).encode()[:KEPT_BYTES]
+    return to_json({name: values(column)[0] for name, column in columns.items()}).encode()

@@ -12,7 +12,7 @@ from pipeline.readers.streams import raw_chunks
 
 def read_text_file(piece: Piece, spec: InputSpec) -> Iterator[Record | Rejected]:
     """The one record of a file; an empty file is a document with empty text."""
-    raw, problem = read_whole(piece.path, spec.max_record_bytes)
+    raw, problem = read_whole(piece.path, spec)
     if problem is None:
         try:
             decoded = decode(raw)
@@ -36,15 +36,16 @@ def read_text_file(piece: Piece, spec: InputSpec) -> Iterator[Record | Rejected]
     )
 
 
-def read_whole(path: str, max_bytes: int) -> tuple[bytes, str | None]:
+def read_whole(path: str, spec: InputSpec) -> tuple[bytes, str | None]:
     """The decompressed bytes of a file, and why there are no more of them; None when they are all."""
+    max_bytes = spec.max_record_bytes
     held: list[bytes] = []
     size = 0
     try:
-        for chunk in raw_chunks(path):
+        for chunk in raw_chunks(path, spec.max_expansion):
             if size <= max_bytes:
                 held.append(chunk)
             size += len(chunk)
     except BrokenStreamError as error:
-        return b"".join(held), str(error)
+        return b"".join(held)[: KEPT_BYTES if size > max_bytes else None], str(error)
     return (b"".join(held)[:KEPT_BYTES], too_long(size, max_bytes)) if size > max_bytes else (b"".join(held), None)

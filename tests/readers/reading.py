@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import zstandard
 
 from pipeline.files import open_ipc
-from pipeline.readers import InputSpec, ReadCorpus, plan_input, read_task, resolve_duplicate_ids
+from pipeline.readers import InputSpec, ReadCorpus, plan_input, read_task, resolve_duplicate_ids, unpack, unpacked_tasks
 from pipeline.readers.duplicates import Policy
 
 
@@ -41,10 +41,12 @@ class Reading:
 
 
 def read(path: Path | str, *, limit: int | None = None, policy: Policy = "error", **settings: Any) -> Reading:
-    """Plans, reads every task through JSON as an engine would hand it on, and resolves ids."""
+    """Plans, unpacks, reads every task through JSON as an engine would hand it on, and resolves ids."""
     plan = plan_input(InputSpec(str(path), **settings), limit)
     with tempfile.TemporaryDirectory() as folder:
-        results = json.loads(json.dumps([read_task(task, folder) for task in plan.tasks]))
+        pieces = json.loads(json.dumps([unpack(f"{folder}/unpacked", task) for task in plan.tasks if task.packed]))
+        tasks = unpacked_tasks(plan.tasks, pieces)
+        results = json.loads(json.dumps([read_task(task, folder) for task in tasks]))
         corpus = resolve_duplicate_ids(folder, results, policy)
         documents = _rows(corpus["shards"])
         assert all(_rows([path]) for path in corpus["shards"])
@@ -53,7 +55,7 @@ def read(path: Path | str, *, limit: int | None = None, policy: Policy = "error"
     assert corpus["quarantined"] == len(quarantine) == sum(corpus["reasons"].values())
     assert corpus["records"] == len(documents) + len(quarantine)
     assert sum(corpus["encodings"].values()) == len(documents)
-    return Reading(documents, quarantine, corpus, len(plan.tasks))
+    return Reading(documents, quarantine, corpus, len(tasks))
 
 
 def write_jsonl(path: Path, records: Sequence[Mapping[str, Any] | bytes]) -> Path:

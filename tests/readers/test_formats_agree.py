@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from pipeline.files import open_ipc
 from pipeline.readers import InputSpec, plan_input, read_task
+from pipeline.readers.batches import MAX_BATCH_ROWS, cut_by_bytes
 from pipeline.readers.lines import is_blank
-from pipeline.readers.tables import MAX_BATCH_ROWS, cut_by_bytes
 from tests.readers.reading import Reading, read, write_arrow, write_bytes, write_csv, write_jsonl, write_parquet
 
 TEXTS = [

@@ -9,7 +9,8 @@ import pytest
 import zstandard
 
 from pipeline.errors import UserError
-from pipeline.readers.records import MAX_BATCH_ROWS, Rejected, make_batches
+from pipeline.readers.batches import MAX_BATCH_ROWS, make_batches
+from pipeline.readers.records import Rejected
 from tests.readers.reading import compress, read, write_bytes, write_jsonl
 
 GOOD: dict[str, Any] = {"text": "good"}
@@ -267,7 +268,7 @@ def test_a_misspelt_column_is_an_error_before_anything_is_read(tmp_path: Path) -
     path = write_jsonl(tmp_path / "a.jsonl", [{"body": "a", "outlet": "dpa"}])
     with pytest.raises(UserError, match=r"input\.columns\.text: no column 'bdy' in .*a\.jsonl\. Did you mean 'body'\?"):
         read(path, columns={"text": "bdy"})
-    with pytest.raises(UserError, match=r"input\.columns\.text: no column 'text' in .*There are: outlet, story\."):
+    with pytest.raises(UserError, match=r"input\.columns\.text: no column 'text' in .*There are: 'outlet', 'story'\."):
         read(write_jsonl(tmp_path / "b.jsonl", [{"story": "a", "outlet": "dpa"}]))
     with pytest.raises(UserError, match=r"input\.columns\.source: no column 'outlets'"):
         read(path, columns={"text": "body", "source": "outlets"})

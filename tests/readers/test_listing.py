@@ -1,5 +1,6 @@
 """Which files are read, in which order, and what is said about the others."""
 
+import json
 import os
 import subprocess
 import sys
@@ -119,13 +120,17 @@ def test_a_name_that_is_not_utf8_is_read(tmp_path: Path) -> None:
 
 
 def test_the_fingerprint_tells_a_changed_file(tmp_path: Path) -> None:
-    """Names, sizes and times; it is plain JSON, and the same for the same files."""
+    """Names, sizes, times and edges; it is plain JSON, and the same for the same files."""
     path = write_bytes(tmp_path / "a.txt", b"text")
     spec = InputSpec(str(tmp_path))
     before = plan_input(spec, None).fingerprint
-    assert before == {"files": [["a.txt", 4, path.stat().st_mtime_ns]]}
-    assert before == plan_input(spec, None).fingerprint
+    stamp = path.stat().st_mtime_ns
+    assert before["files"]["a.txt"][:2] == [4, stamp]
+    assert before == json.loads(json.dumps(before)) == plan_input(spec, None).fingerprint
     path.write_bytes(b"texts")
+    assert before != plan_input(spec, None).fingerprint
+    path.write_bytes(b"TEXT")
+    os.utime(path, ns=(stamp, stamp))
     assert before != plan_input(spec, None).fingerprint
 
 

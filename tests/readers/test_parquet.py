@@ -126,7 +126,7 @@ def test_a_column_of_another_type_is_an_error(tmp_path: Path) -> None:
     """A whole column of numbers is a mistake in the run file, not a million broken records."""
     with pytest.raises(UserError, match=r"a\.parquet: column 'text' holds int64; strings were expected"):
         read(write(tmp_path / "a.parquet", {"text": [1, 2]}))
-    with pytest.raises(UserError, match=r"no column 'text' in .*There are: story\."):
+    with pytest.raises(UserError, match=r"no column 'text' in .*There are: 'story'\."):
         read(write(tmp_path / "a.parquet", {"story": ["a"]}))
 
 

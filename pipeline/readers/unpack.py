@@ -1,0 +1,109 @@
+"""Files that cannot be read from the middle, made into work files that can: decompressed, in UTF-8, cut where a record ends.
+
+Unpacking goes from the beginning to the end, in one process; what comes after it, which takes some ten times as long, is done side by side
+and goes on where it was. A work file that is there is not written again.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from pipeline.files import whole
+from pipeline.readers.csv import CsvRow, CsvRows
+from pipeline.readers.lines import Block, blocks_of, count_lines
+from pipeline.readers.spec import Piece, ReadTask
+from pipeline.storage import place
+
+
+def unpack(folder: str, task: ReadTask) -> list[dict[str, Any]]:
+    """Writes the work files of a task that is one packed piece; returns the pieces that they are, in order. JSON.
+
+    They hold `shard_bytes` of records or a little more.
+    """
+    make = _pieces_of_lines if task.pieces[0].format == "jsonl" else _pieces_of_rows
+    return [asdict(piece) for piece in make(folder, task)]
+
+
+def _pieces_of_lines(folder: str, task: ReadTask) -> list[Piece]:
+    """For JSON Lines. A line that cannot be read is a piece by itself."""
+    blocks, encoding = blocks_of(task.pieces[0], task.spec)
+    line = record = 1
+    pieces: list[Piece] = []
+    for number, run in groupby(_numbered_blocks(blocks, task.spec.shard_bytes), key=itemgetter(0)):
+        made = replace(_work_piece(folder, task, number, encoding), first_line=line, first_record=record)
+        with _unless_there(made.path) as write:
+            for _, block in run:
+                write(block.data)
+                made = replace(made, size=made.size + len(block.data), problem=block.problem)
+                lines, records = (1, 1) if block.problem else count_lines(block.data)
+                line, record = line + lines, record + records
+        pieces.append(made)
+    return pieces
+
+
+def _numbered_blocks(blocks: Iterator[Block], shard_bytes: int) -> Iterator[tuple[int, Block]]:
+    """Each block with the number of its work file."""
+    number = size = 0
+    for block in blocks:
+        if size and (size >= shard_bytes or block.problem):
+            number, size = number + 1, 0
+        yield number, block
+        size = shard_bytes if block.problem else size + block.size
+
+
+def _pieces_of_rows(folder: str, task: ReadTask) -> list[Piece]:
+    """For CSV, each with the header above its rows; the file as it is, where lines are in it of which only the beginning is known."""
+    as_it_is = [replace(task.pieces[0], packed=False)]
+    rows = CsvRows(task.pieces[0], task.spec)
+    if not rows.header({task.spec.input_columns().text}) or rows.waiting:
+        return as_it_is
+    header, height = b"".join(line.raw for line in rows.taken), len(rows.taken)
+    record, pieces = 1, []
+    for number, run in groupby(_numbered_rows(rows, task.spec.shard_bytes), key=itemgetter(0)):
+        made, line = _work_piece(folder, task, number, rows.encoding), 0
+        with _unless_there(made.path) as write:
+            write(header)
+            for _, row in run:
+                if row.problem and any(line.problem for line in (*rows.taken, *rows.waiting)):
+                    return as_it_is
+                if not line:
+                    line = row.line
+                    made = replace(made, first_line=line - height, first_record=record, size=len(header))
+                data = b"\n" * (row.line - line) + row.raw  # blank lines, which are no rows
+                write(data)
+                made = replace(made, size=made.size + len(data))
+                line, record = line + data.count(b"\n"), record + 1
+        pieces.append(made)
+    return pieces
+
+
+def _numbered_rows(rows: CsvRows, shard_bytes: int) -> Iterator[tuple[int, CsvRow]]:
+    """Each row with the number of its work file; one begins only where no row before it was judged by lines that come after."""
+    number = size = 0
+    free = True
+    for row in rows:
+        if size >= shard_bytes and free:
+            number, size = number + 1, 0
+        free = True
+        yield number, row
+        size += len(row.raw)
+
+
+def _work_piece(folder: str, task: ReadTask, number: int, encoding: str) -> Piece:
+    packed = task.pieces[0]
+    path = place(folder) / f"{task.number:06d}-{number:06d}.{packed.format}"
+    return replace(packed, path=str(path), packed=False, encoding=encoding, size=0)
+
+
+@contextmanager
+def _unless_there(name: str) -> Iterator[Callable[[bytes], object]]:
+    """A function that writes to the file, whole or absent; where the file is there, one that does nothing."""
+    path = place(name)
+    if path.exists():
+        yield len
+        return
+    with whole(path) as beside, open(beside, "wb") as stream:
+        yield stream.write

@@ -1,0 +1,28 @@
+"""Starts a fuzzer as a process of its own, which may crash or hang, and says what it found."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.support import REPO, SCRATCH
+
+MIB = 2**20
+# Of the largest resident set, from the first quarter of the executions to the end: pages and texts of some kilobytes take what they
+# take once, and a leak of a kilobyte an execution would show. The most seen in 3,000 is 60 MiB.
+MAX_GROWN = 150 * MIB
+
+
+def fuzz(module: str, seed: int, executions: int, folder: Path, *, seconds: float) -> dict[str, Any]:
+    """The counts of `python -m tests.hostile.MODULE`. Fails where it does, with its last words and where the input lies."""
+    command = [sys.executable, "-m", f"tests.hostile.{module}", str(seed), str(executions), str(folder)]
+    environment = {**os.environ, **({"TMPDIR": SCRATCH} if SCRATCH else {})}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=REPO, env=environment, timeout=seconds, check=False)
+    assert done.returncode == 0, f"{module} with seed {seed} ended with {done.returncode}; see {folder}\n{done.stderr[-3000:]}"
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert found["executions"] == executions
+    assert found["grown"] < MAX_GROWN, f"{found['grown'] / MIB:.0f} MiB more at the end than after a quarter"
+    print(json.dumps({"fuzzed": module, "seed": seed} | found))
+    return found
