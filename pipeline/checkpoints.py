@@ -81,6 +81,13 @@ class Checkpoints:
             raise disk_full(self.work, self._error) or self._error
 
 
+class NoCheckpoints(Checkpoints):
+    """For a work folder in a store, where what is written lasts, or one that need not outlive the call."""
+
+    def take(self, then: Callable[[], None]) -> None:
+        then()
+
+
 def roll_back(work: Path) -> None:
     """Removes what was written after the last checkpoint of a work folder that another start of the machine has left."""
     note = work / _NOTE

@@ -13,7 +13,7 @@ import typer
 
 from pipeline import __version__
 from pipeline.errors import UserError
-from pipeline.logs import event, log_form, log_result, log_to_stderr, write_at_once
+from pipeline.logs import event, log_form, log_result, log_to_stderr, on_one_line, write_at_once
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,15 @@ app = typer.Typer(
 )
 
 Config = Annotated[str, typer.Argument(help="A run file, or the name of a shipped one (seeds, news).", metavar="CONFIG")]
+Output = Annotated[str, typer.Argument(help="The folder or URL of a finished run.", metavar="OUT")]
 InputPath = Annotated[str | None, typer.Option("--input", help="Read this file, folder or glob instead of the run file's.")]
+
+
+class Engine(StrEnum):
+    """Who does the work."""
+
+    local = "local"
+    ray = "ray"
 
 
 class Form(StrEnum):
@@ -54,6 +62,10 @@ def run(
     input_path: InputPath = None,
     output_path: OutputPath = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; as many as there are cores by default.")] = None,
+    engine: Annotated[Engine | None, typer.Option(help="Where the work is done: this machine, or a Ray cluster.")] = None,
+    address: Annotated[
+        str | None, typer.Option(help="host:port of the Ray cluster; RAY_ADDRESS, or the one of this machine by default.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Take only the first so many records.")] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the result of another run in the output folder.")
@@ -69,7 +81,8 @@ def run(
     from pipeline.runner import run as run_pipeline
     from pipeline.terminal import print_result, progress
 
-    loaded = load_config(find_config(config), input_path=input_path, output_path=output_path)
+    named = None if engine is None else engine.value
+    loaded = load_config(find_config(config), input_path=input_path, output_path=output_path, engine=named, address=address)
     with progress(silent=log_format is Form.json) as shown:
         result = run_pipeline(loaded, shown, workers=workers, limit=limit, overwrite=overwrite)
     if log_format is Form.json:
@@ -121,38 +134,39 @@ def explain(
     """Show one document's way through the stages: every change with its rule, and what it was dropped for."""
     from pipeline.config import load_config
     from pipeline.explain import explain_document, explain_text
+    from pipeline.storage import place
     from pipeline.terminal import print_explanation
 
     if (doc is None) == (text is None):
         raise UserError("explain: name a document with --doc ID, or a file with --text FILE")
     loaded = load_config(find_config(config), input_path=input_path, output_path=output_path)
     if doc is not None:
-        print_explanation(explain_document(Path(loaded.output.path), doc, loaded))
+        print_explanation(explain_document(place(loaded.output.path), doc, loaded))
     elif text is not None:
         print_explanation(explain_text(loaded, read_text_of_user(text), text))
 
 
 @app.command()
 def report(
-    output: Annotated[Path, typer.Argument(help="The folder of a finished run.", metavar="OUT")],
+    output: Output,
     dataset_card: Annotated[bool, typer.Option("--dataset-card", help="Also write README.md for the Hugging Face hub.")] = False,
     license_name: Annotated[str | None, typer.Option("--license", help="The same, with this licence, such as cc-by-4.0.")] = None,
 ) -> None:
     """Write report.json and report.html again from a finished output."""
     from pipeline.report import report_again
+    from pipeline.storage import place
 
-    report_again(output, card=dataset_card or license_name is not None, license_name=license_name)
-    print(f"written: {output / 'report.html'}")
+    report_again(place(output), card=dataset_card or license_name is not None, license_name=license_name)
+    print(f"written: {place(output) / 'report.html'}")
 
 
 @app.command()
-def verify(
-    output: Annotated[Path, typer.Argument(help="The folder of a finished run.", metavar="OUT")], log_format: LogFormat = Form.text
-) -> None:
+def verify(output: Output, log_format: LogFormat = Form.text) -> None:
     """Read an output again and check it: files, counts, ids, edits, every duplicate against its survivor. Exit 1 if it lies."""
+    from pipeline.storage import place
     from pipeline.verify import verify as find_problems
 
-    first = next(find_problems(output), None)
+    first = next(find_problems(place(output)), None)
     if first is not None:
         fail(f"{output}: {first}", exit_code=1)
         raise typer.Exit(1)
@@ -199,7 +213,7 @@ def fail(message: str, name: str = "error", **fields: Any) -> None:
     if log_form() == "json":
         log.error("%s", message, extra=event(name, **fields))
     else:
-        print(f"pipeline: {message}", file=sys.stderr)
+        print(f"pipeline: {on_one_line(message)}", file=sys.stderr)
 
 
 def guarded(command: Callable[[], Any]) -> int:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import TypeAdapter, ValidationError
 
+from pipeline.engines.settings import EngineConfig
 from pipeline.errors import UserError
 from pipeline.places import Node, line_of, read_yaml
 from pipeline.readers import InputSpec
@@ -39,7 +40,12 @@ class InputConfig(InputSpec):
 class OutputConfig:
     """Where and how to write."""
 
-    path: str = dataclasses.field(metadata={"help": "a folder that is new, empty, or holds an earlier result"})
+    path: Annotated[str, MinLen(1)] = dataclasses.field(
+        metadata={"help": "a folder that is new, empty, or holds an earlier result; or a URL (s3, gs)"}
+    )
+    work: str | None = dataclasses.field(
+        default=None, metadata={"help": "another folder for the work files than .work in the output, such as a fast disk; or a URL"}
+    )
     part_bytes: Annotated[int, Gt(0), Le(1024 * MIB)] = dataclasses.field(
         default=128 * MIB, metadata={"help": "text in a Parquet part, which is one row group"}
     )
@@ -67,42 +73,62 @@ class RunConfig:
     stages: tuple[NamedStage, ...]
     output: OutputConfig
     origin: str
+    engine: EngineConfig = dataclasses.field(default_factory=EngineConfig)
 
     def resolved(self) -> dict[str, Any]:
         """The whole run file as JSON values, defaults filled in."""
         stages = [{s.name: json.loads(json.dumps(dataclasses.asdict(s.stage)))} for s in self.stages]  # type: ignore[call-overload]
-        return {"input": dataclasses.asdict(self.input), "stages": stages, "output": dataclasses.asdict(self.output)}
+        settings, written, engine = (dataclasses.asdict(part) for part in (self.input, self.output, self.engine))
+        return {"input": settings, "stages": stages, "output": written, "engine": engine}
 
     def recorded(self) -> dict[str, Any]:
-        """`resolved` as the output keeps it: where the input is a URL, without the passwords and signatures in it."""
+        """`resolved` as the output keeps it: without the engine, and, where the input is a URL, the passwords and signatures in it."""
         values = self.resolved()
         values["input"]["path"] = shown(self.input.path)
+        values["output"] |= {"path": shown(self.output.path)} | ({"work": shown(self.output.work)} if self.output.work else {})
+        del values["engine"]
         return values
 
     def digest(self) -> str:
-        """sha256 of what decides the output: not the two paths (the input's files have a fingerprint of their own), nor the card."""
+        """sha256 of what decides the output: not the two paths (the input's files have a fingerprint), nor the card and the engine."""
         values = self.resolved() | {"output": {"part_bytes": self.output.part_bytes}}
-        del values["input"]["path"]
+        del values["input"]["path"], values["engine"]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def load_config(path: Path, *, input_path: str | None = None, output_path: str | None = None) -> RunConfig:
-    """Reads and validates a run file; the two paths, where given, go before those of the file.
+def load_config(
+    path: Path,
+    *,
+    input_path: str | None = None,
+    output_path: str | None = None,
+    engine: str | None = None,
+    address: str | None = None,
+) -> RunConfig:
+    """Reads and validates a run file; the two paths and the engine with its address, where given, go before those of the file.
 
     Raises UserError.
     """
     values, node = read_yaml(path)
-    return parse_config(values, str(path), node, input_path=input_path, output_path=output_path)
+    return parse_config(
+        values, str(path), node, input_path=input_path, output_path=output_path, engine=engine, address=address
+    )
 
 
 def parse_config(
-    values: Any, origin: str, node: Node | None = None, *, input_path: str | None = None, output_path: str | None = None
+    values: Any,
+    origin: str,
+    node: Node | None = None,
+    *,
+    input_path: str | None = None,
+    output_path: str | None = None,
+    engine: str | None = None,
+    address: str | None = None,
 ) -> RunConfig:
     """`load_config` for values that are already in memory; `origin` is what errors call the file."""
     place = _Place(origin, node)
     if not isinstance(values, dict):
         raise place.error((), f"found {_show(values)}; expected the keys input, stages and output")
-    place.check_names((), values, ["input", "stages", "output"])
+    place.check_names((), values, ["input", "stages", "output", "engine"])
     sections = {}
     for name, override in (("input", input_path), ("output", output_path)):
         section = values.get(name, {})
@@ -116,12 +142,25 @@ def parse_config(
         stages=_stages(values.get("stages"), place),
         output=_build(OutputConfig, sections["output"], ("output",), place),
         origin=origin,
+        engine=_engine(values.get("engine", {}), {"name": engine, "address": address}, place),
     )
 
 
 def parse_stages(stages: Any, origin: str) -> tuple[NamedStage, ...]:
     """The stages of a run file's list by itself. Raises UserError."""
     return _stages(stages, _Place(origin, None))
+
+
+def _engine(section: Any, given: Mapping[str, str | None], place: "_Place") -> EngineConfig:
+    """The engine by its name alone or with settings; what the command line gives goes before both."""
+    values = {"name": section} if isinstance(section, str) else section
+    if not isinstance(values, dict):
+        raise place.error(("engine",), f"found {_show(section)}; expected local, ray, or a mapping such as {{name: ray, address: …}}")
+    values = {**values, **{name: value for name, value in given.items() if value is not None}}
+    engine = _build(EngineConfig, values, ("engine",), place)
+    if engine.address is not None and engine.name == "local":
+        raise place.error(("engine",), f"an address ({engine.address}), and the engine is local; set its name to ray, or leave it out")
+    return engine
 
 
 def _stages(stages: Any, place: "_Place") -> tuple[NamedStage, ...]:

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from pipeline.config import InputConfig, OutputConfig
+from pipeline.engines.settings import EngineConfig
 from pipeline.readers.spec import InputColumns
 from pipeline.stages import STAGES
 
@@ -18,7 +19,7 @@ def run_file_schema() -> Schema:
     Refuses what `load_config` refuses but for what one value says of another. The two paths may be missing, since `--input` and
     `--output` can give them.
     """
-    kinds: dict[str, Any] = {"input": InputConfig, "output": OutputConfig, **STAGES}
+    kinds: dict[str, Any] = {"input": InputConfig, "output": OutputConfig, "engine": EngineConfig, **STAGES}
     definitions: Schema = {}
     for name, kind in kinds.items():
         definitions |= _definitions(name, kind)
@@ -35,6 +36,7 @@ def run_file_schema() -> Schema:
             "input": _reference("input"),
             "stages": {"type": "array", "minItems": 1, "items": _stage(), "description": "The stages, in the order in which they run."},
             "output": _reference("output"),
+            "engine": {"anyOf": [{"enum": definitions["engine"]["properties"]["name"]["enum"]}, _reference("engine")]},
         },
         "$defs": definitions,
     }

@@ -15,9 +15,20 @@ import pyarrow as pa
 from pipeline.files import open_ipc, read_batches, write_ipc
 from pipeline.schema import make_batch
 from pipeline.stage import Corpus
+from pipeline.storage import place
 
 Extract = Callable[[pa.RecordBatch, int], pa.RecordBatch]
 Resolve = Callable[[pa.Table], pa.Table]
+
+
+# The facts of so many documents, about, are what a task of `resolve` holds: a press release of 2.8 kB has 88 bytes of them for
+# repeated lines, so 0.4 GB, and as much again for each copy that sorting takes.
+_DOCUMENTS_PER_RANGE = 1 << 22
+
+
+def key_ranges(corpus: Corpus, least: int) -> int:
+    """How many ranges to cut the keys of a corpus into: a power of two, `least` or as many as its size needs."""
+    return max(least, 1 << (sum(corpus.rows) // _DOCUMENTS_PER_RANGE).bit_length())
 
 
 def exchange(corpus: Corpus, extract: Extract, resolve: Resolve, *, ranges: int = 16) -> pa.Table:
@@ -37,7 +48,7 @@ def exchange(corpus: Corpus, extract: Extract, resolve: Resolve, *, ranges: int 
 
 
 def _extract_shard(extract: Extract, ranges: int, folder: str, item: list[int | str]) -> int:
-    path, first, number = Path(str(item[0])), int(item[1]), int(item[2])
+    path, first, number = place(str(item[0])), int(item[1]), int(item[2])
     parts = []
     for batch in read_batches(path):
         parts.append(extract(batch, first))
@@ -51,20 +62,20 @@ def _extract_shard(extract: Extract, ranges: int, folder: str, item: list[int | 
     ends = np.searchsorted(bucket[order], np.arange(ranges + 1))
     split = facts.take(pa.array(order)).combine_chunks()
     batches = [_one_batch(split.slice(ends[i], ends[i + 1] - ends[i])) for i in range(ranges)]
-    return write_ipc(Path(folder) / f"facts-{number:05d}.arrow", batches, facts.schema)
+    return write_ipc(place(folder) / f"facts-{number:05d}.arrow", batches, facts.schema)
 
 
 def facts_of_range(folder: Path, shards: int, number: int) -> pa.Table:
     """The facts of all shards in one key range, by key, those of one key in input order."""
-    readers = [open_ipc(folder / f"facts-{shard:05d}.arrow") for shard in range(shards)]
-    facts = pa.Table.from_batches([reader.get_batch(number) for reader in readers]).combine_chunks()
+    batches = [open_ipc(folder / f"facts-{shard:05d}.arrow").get_batch(number) for shard in range(shards)]  # no file stays open
+    facts = pa.Table.from_batches(batches).combine_chunks()
     order = np.argsort(facts["key"].to_numpy(), kind="stable")
     return facts.take(pa.array(order)).combine_chunks()
 
 
 def _resolve_range(resolve: Resolve, shards: int, folder: str, number: int) -> int:
-    verdicts = resolve(facts_of_range(Path(folder), shards, number))
-    return write_ipc(Path(folder) / f"resolved-{number:05d}.arrow", verdicts.to_batches(), verdicts.schema)
+    verdicts = resolve(facts_of_range(place(folder), shards, number))
+    return write_ipc(place(folder) / f"resolved-{number:05d}.arrow", verdicts.to_batches(), verdicts.schema)
 
 
 def _one_batch(table: pa.Table) -> pa.RecordBatch:

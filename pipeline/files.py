@@ -1,4 +1,4 @@
-"""Files that are whole or absent, and the Arrow IPC files that shards lie in between segments."""
+"""Files that are whole or absent, in folders and in object stores, and the Arrow IPC files that shards lie in between segments."""
 
 import errno
 import hashlib
@@ -7,15 +7,18 @@ import math
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
 
 from pipeline.errors import DiskFullError
+from pipeline.storage import StorePath, fetch, open_seekable, read_range, remote_status, remove_folder, scratch_file, upload
 
 WORK = ".work"  # the name of work folders
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -23,13 +26,30 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 @contextmanager
 def whole(path: Path, size: int | None = None) -> Iterator[Path]:
-    """A path to write to; on success it is renamed to `path`, on an error it is removed. Outside a work folder it is synced too.
+    """A path of this machine to write to; on success it becomes `path`, on an error it is removed.
 
-    Where there is no room for it (of `size` bytes, if that is known), raises DiskFullError, which says how much is needed and free.
+    In a folder it is renamed, outside a work folder synced too; into a store it is brought whole. Where there is no room for it (of
+    `size` bytes, if that is known), raises DiskFullError, which says how much is needed and free.
     """
+    with _brought(path) if isinstance(path, StorePath) else _renamed(path, size) as beside:
+        yield beside
+
+
+@contextmanager
+def _brought(path: StorePath) -> Iterator[Path]:
+    with scratch_file() as beside:
+        try:
+            yield beside
+        except OSError as error:
+            raise disk_full(beside, error) or error from None
+        upload(beside, str(path))
+
+
+@contextmanager
+def _renamed(path: Path, size: int | None) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    lasting = WORK not in path.parts  # checkpoints.py sees to the rest
+    beside = path.with_name(f"{path.name}.{uuid4().int}.tmp")  # two machines may have processes of one number
+    lasting = WORK not in path.parts or _all_last.get()  # checkpoints.py sees to the rest
     try:
         yield beside
         if lasting:
@@ -43,6 +63,19 @@ def whole(path: Path, size: int | None = None) -> Iterator[Path]:
         raise disk_full(path, error, needed) or error from None
     finally:
         beside.unlink(missing_ok=True)
+
+
+_all_last: ContextVar[bool] = ContextVar("_all_last", default=False)
+
+
+@contextmanager
+def lasting_at_once(wanted: bool) -> Iterator[None]:
+    """Within the block files of work folders are synced too, where that is wanted: on a machine that may be lost while others go on."""
+    token = _all_last.set(wanted)
+    try:
+        yield
+    finally:
+        _all_last.reset(token)
 
 
 def is_leftover(path: Path) -> bool:
@@ -72,17 +105,46 @@ def disk_full(path: Path, error: OSError, needed: str = "more") -> DiskFullError
 
 def write_ipc(path: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> int:
     """Writes the batches as one Arrow IPC file, whole or absent. Returns the rows written."""
+    with whole(path) as beside:
+        return write_batches(beside, batches, schema)
+
+
+def write_batches(path: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> int:
+    """`write_ipc` to a file that `whole` gave."""
     rows = 0
-    with whole(path) as beside, pa.OSFile(str(beside), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
         for batch in batches:
             writer.write_batch(batch)
             rows += batch.num_rows
     return rows
 
 
-def open_ipc(path: Path) -> pa.ipc.RecordBatchFileReader:
-    """A reader over the memory-mapped file: `num_record_batches`, `get_batch(i)`, `read_all()`; reading copies nothing."""
-    return pa.ipc.open_file(pa.memory_map(str(path), "r"))
+@contextmanager
+def on_this_machine(path: Path) -> Iterator[Path]:
+    """The file, or a copy of one that is in a store: it goes with the block, but for what is mapped of it. Raises FileNotFoundError."""
+    if not isinstance(path, StorePath):
+        yield path
+        return
+    with scratch_file() as copy:
+        try:
+            fetch(str(path), copy)
+        except OSError as error:
+            raise disk_full(copy, error) or error from None
+        yield copy
+
+
+def open_ipc(path: Path, columns: Sequence[str] | None = None) -> pa.ipc.RecordBatchFileReader:
+    """A reader over the memory-mapped file: `num_record_batches`, `get_batch(i)`, `read_all()`; reading copies nothing.
+
+    With `columns` it knows only these, in the order of the file, and of a file in a store nothing else is transferred.
+    """
+    if columns is None:
+        with on_this_machine(path) as local:
+            return pa.ipc.open_file(pa.memory_map(str(local), "r"))
+    source = pa.PythonFile(open_seekable(str(path))) if isinstance(path, StorePath) else pa.memory_map(str(path), "r")
+    schema = pa.ipc.open_file(source).schema
+    chosen = pa.ipc.IpcReadOptions(included_fields=sorted(schema.get_field_index(name) for name in columns))
+    return pa.ipc.open_file(source, options=chosen)
 
 
 def read_batches(path: Path) -> Iterator[pa.RecordBatch]:
@@ -109,8 +171,36 @@ def write_rows(path: Path, parts: Iterable[np.ndarray], shape: tuple[int, ...], 
             stream.write(np.ascontiguousarray(part).data)
 
 
+def open_parquet(path: Path) -> Any:
+    """What pyarrow.parquet takes for a file: of one in a store it transfers what is read."""
+    return open_seekable(str(path)) if isinstance(path, StorePath) else path
+
+
+def version_of(path: Path) -> int | str | None:
+    """What changes when a file is written anew. Raises FileNotFoundError."""
+    if not isinstance(path, StorePath):
+        return path.stat().st_mtime_ns
+    status = remote_status(str(path))
+    if status is None:
+        raise FileNotFoundError(str(path))
+    return status.version
+
+
+def remove_tree(path: Path) -> None:
+    """Removes a folder with all that is in it; nothing where there is none."""
+    if isinstance(path, StorePath):
+        remove_folder(str(path))
+    else:
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def sha256_of(path: Path) -> str:
     """The sha256 of a file's bytes, in hexadecimal digits."""
+    if isinstance(path, StorePath):
+        digest = hashlib.sha256()
+        for chunk in read_range(str(path)):
+            digest.update(chunk)
+        return digest.hexdigest()
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

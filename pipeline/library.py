@@ -1,13 +1,13 @@
 """The pipeline as a library: `run` for a run file, `clean` for texts in memory."""
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.checkpoints import Checkpoints
+from pipeline.checkpoints import NoCheckpoints
 from pipeline.cleaned import Cleaned
 from pipeline.config import RunConfig, load_config, parse_config, parse_stages
 from pipeline.engines.local import LocalEngine
@@ -22,13 +22,6 @@ from pipeline.segments import run_segments
 from pipeline.writer import read_edits
 
 DOCUMENT_STAGES = ("fix_encoding", "identify_language", "strip_boilerplate")
-
-
-class _NoCheckpoints(Checkpoints):
-    """For a work folder that goes with the call: nothing has to last."""
-
-    def take(self, then: Callable[[], None]) -> None:
-        then()
 
 
 def run(
@@ -99,7 +92,7 @@ def clean(
     batches = list(text_batches(chunks, text_ids(ids, count), columns or {}))
     with tempfile.TemporaryDirectory(prefix="corpus-pipeline-") as folder, LocalEngine(1) as engine:
         job = Job(Path(folder), engine, Silent())
-        job.checkpoints = _NoCheckpoints(job.work)
+        job.checkpoints = NoCheckpoints(job.work)
         shard = job.work / "read" / "shard-00000.arrow"
         write_ipc(shard, batches, SCHEMA)
         done = run_segments(job, named, [str(shard)])

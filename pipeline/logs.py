@@ -2,6 +2,7 @@
 
 Every line has `time` (UTC, milliseconds), `level`, `event` and `message`; by event it has more:
 
+- `disk_forecast`: `folder`, `needed`, `free` (bytes on its disk)
 - `step_started`: `step`, `counts` (`items`: shards or parts in all, `to_do`: what an earlier try has not finished)
 - `shard_done`: `step`, `shard` (its number in the step), `counts` (what the step counts: rows, bytes …)
 - `step_finished`: `step`, `counts`, `seconds`
@@ -53,6 +54,18 @@ class TextLines(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name that logging calls
+        return on_one_line(super().formatMessage(record))
+
+
+def on_one_line(message: str) -> str:
+    r"""The message with escapes for what is not printed: an id or a file's name may hold line feeds, or orders to a terminal.
+
+    >>> on_one_line("\x1b[2J.txt")
+    '\\x1b[2J.txt'
+    """
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in message)
 
 
 Form = Literal["text", "json"]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import UserError
+from pipeline.storage import StorePath, open_store, place
 
 if TYPE_CHECKING:
     import pyarrow.dataset
@@ -75,13 +76,18 @@ class RunResult:
     def _table(self, name: str) -> "pyarrow.dataset.Dataset":
         import pyarrow.dataset
 
-        return pyarrow.dataset.dataset(self.output / name, format="parquet")
+        path = self.output / name
+        if isinstance(path, StorePath):
+            system, inside = open_store(str(path))
+            return pyarrow.dataset.dataset(inside, format="parquet", filesystem=system)
+        return pyarrow.dataset.dataset(path, format="parquet")
 
 
 def open_result(path: str | Path) -> RunResult:
     """The result of a run that was finished before, by whatever means, from its output folder. Raises UserError where there is none."""
-    manifest = Path(path) / "manifest.json"
+    output = path if isinstance(path, Path) else place(path)
+    manifest = output / "manifest.json"
     if not manifest.is_file():
         raise UserError(f"{path}: no manifest.json; the folder of a finished run was expected")
     values = json.loads(manifest.read_text(encoding="utf-8"))
-    return RunResult(Path(path), values, values["times"]["seconds"], {}, unchanged=True)
+    return RunResult(output, values, values["times"]["seconds"], {}, unchanged=True)

@@ -1,28 +1,42 @@
 """A run: read into shards, take them through the segments, cut the parts, write the manifest."""
 
-import shutil
 import time
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from pipeline import __version__
+from pipeline.arrays import load_array
 from pipeline.config import RunConfig
-from pipeline.engines.local import LocalEngine
+from pipeline.engines.settings import open_engine
 from pipeline.errors import UnfinishedError, UserError
-from pipeline.files import WORK, open_ipc, write_json
-from pipeline.job import Job, Progress, open_output, peak_rss_bytes
-from pipeline.lock import locked
+from pipeline.files import WORK, open_ipc, remove_tree, write_json
+from pipeline.forecast import check_room, forecast_disk
+from pipeline.job import Job, Progress, open_output, peak_rss_bytes, work_home
+from pipeline.lock import locked, locked_apart
+from pipeline.machines import machine_check
 from pipeline.manifest import input_digests, make_manifest
+from pipeline.memory import check_documents, fit_memory
 from pipeline.neardup.store import LEFT, WriteSignatures
 from pipeline.population import add_up, characters_by_reason, describe_population, merge_removed
-from pipeline.readers import QUARANTINE, ReadResult, ReadTask, plan_input, read_task, resolve_duplicate_ids
+from pipeline.readers import (
+    QUARANTINE,
+    ReadCorpus,
+    ReadResult,
+    ReadTask,
+    judge_size,
+    plan_input,
+    read_task,
+    refuse_output_within,
+    resolve_duplicate_ids,
+    unpack,
+    unpacked_tasks,
+)
 from pipeline.report import CARD, report_again, write_report
 from pipeline.result import RunResult
 from pipeline.segments import last_shards, run_segments
+from pipeline.storage import counted_retries, place
 from pipeline.writer import cut_parts, duplicates_table, measure_shard, write_parquet, write_part
 
 
@@ -33,8 +47,9 @@ def run(
 
     `limit` takes the first so many records. Raises UserError for what the user can mend.
     """
-    start = time.perf_counter()
-    output = Path(config.output.path)
+    start, config = time.perf_counter(), fit_memory(config)
+    output, home = place(config.output.path), work_home(config.output.path, config.output.work)
+    refuse_output_within(config.input.path, config.output.path)
     plan = plan_input(config.input, limit)
     fingerprint = {
         "version": __version__,
@@ -43,21 +58,25 @@ def run(
         "input": plan.fingerprint,
         "limit": limit,
     }
-    with locked(output):
-        finished = open_output(output, fingerprint, overwrite=overwrite)
+    with counted_retries() as retries, open_engine(config.engine, workers) as engine, locked(output), locked_apart(home, output):
+        for folder in dict.fromkeys([output, home]):
+            engine.require(machine_check(folder, plan.tasks))
+        if overwrite or not (output / "manifest.json").exists():
+            check_room(forecast_disk(judge_size(plan), config.stages), output, home)
+        finished = open_output(output, fingerprint, overwrite=overwrite, spread=engine.spread, work=home / WORK)
         if finished is not None:
-            shutil.rmtree(output / WORK, ignore_errors=True)
+            remove_tree(home / WORK)
             if config.output.dataset_card and not (output / CARD).exists():
                 report_again(output, card=True, license_name=config.output.license)
             return RunResult(output, finished, time.perf_counter() - start, {}, unchanged=True)
-        with LocalEngine(workers) as engine:
-            job = Job(output, engine, progress)
-            with job.checkpoints:
-                read, totals, steps, files = _carry_out(job, config, plan.tasks)
+        job = Job(output, engine, progress, home / WORK)
+        with job.checkpoints:
+            read, totals, steps, files = _carry_out(job, config, plan.tasks)
+        read["retries"] += job.retries + retries.total
         manifest = make_manifest(config, fingerprint, read, totals, steps, files, seconds=time.perf_counter() - start)
         write_report(output, manifest, shards=last_shards(job, config.stages))
         write_json(output / "manifest.json", manifest)
-        shutil.rmtree(job.work)
+        remove_tree(job.work)
     job.peak_rss[0] = peak_rss_bytes()
     return RunResult(output, manifest, time.perf_counter() - start, job.peak_rss)
 
@@ -73,19 +92,28 @@ def _carry_out(
     except UserError:
         job.abandon()
         raise
+    check_documents(config, read["rows"])
     done = run_segments(job, config.stages, read["shards"])
     files, totals = _write(job, config, done.shards, done.edits, read["quarantine"])
     _check_sums(read, totals)
     return read, totals, done.steps, files + done.tables
 
 
-def _read(job: Job, config: RunConfig, tasks: list[Any]) -> dict[str, Any]:
+def _read(job: Job, config: RunConfig, tasks: list[ReadTask]) -> dict[str, Any]:
     """Every record into shards or quarantine, ids made unique. Returns paths and counts."""
-    folder = str(job.work / "read")
-    results = job.map("read", partial(_read_one, folder), tasks)
-    if not any(result["rows"] + result["quarantined"] for result in results):
-        raise UserError(f"{config.input.path}: holds no record; nothing to do")
-    return dict(job.once("ids", partial(resolve_duplicate_ids, folder, results, config.input.on_duplicate_id)))
+    folder, unpacked = str(job.work / "read"), job.work / "unpacked"
+
+    def read_all() -> ReadCorpus:
+        packed = [task for task in tasks if task.packed]
+        pieces = job.map("unpack", partial(unpack, str(unpacked)), packed) if packed else []
+        results = job.map("read", partial(_read_one, folder), unpacked_tasks(tasks, pieces))
+        if not any(result["rows"] + result["quarantined"] for result in results):
+            raise UserError(f"{config.input.path}: holds no record; nothing to do")
+        return resolve_duplicate_ids(folder, results, config.input.on_duplicate_id)
+
+    read = dict(job.once("ids", read_all))
+    remove_tree(unpacked)
+    return read
 
 
 def _read_one(folder: str, task: ReadTask) -> ReadResult:
@@ -98,7 +126,7 @@ def _write(
     """The parts of documents/, dropped/, edits/, signatures/ and quarantine/, and duplicates.parquet. Returns the manifest's file list."""
     sizes_paths = [str(job.work / "sizes" / f"{number:05d}.npy") for number in range(len(shards))]
     measured = job.map("measure", measure_shard, [list(item) for item in zip(shards, sizes_paths, edits)])
-    sizes = [np.load(path) for path in sizes_paths]
+    sizes = [load_array(place(path)) for path in sizes_paths]
     files: list[dict[str, Any]] = []
     for column, kind in enumerate(("documents", "dropped", "edits")):
         parts = cut_parts([size[:, column] for size in sizes], config.output.part_bytes)
@@ -108,9 +136,9 @@ def _write(
         if kind == "documents" and left.exists():
             signatures = WriteSignatures(str(left), shards, str(job.output / "signatures"))
             files += job.map("write signatures", signatures, [[number, slices] for number, slices in enumerate(parts)])
-    files.append(write_parquet(job.output / "duplicates.parquet", duplicates_table(shards), row_group_rows=2**20))
+    files.append(write_parquet(job.output / "duplicates.parquet", duplicates_table(sizes_paths), row_group_rows=2**20))
     files.append(write_parquet(job.output / "quarantine" / "part-00000.parquet", _quarantine_table(quarantine)))
-    population = add_up(open_ipc(Path(path).with_suffix(".arrow")).read_all() for path in sizes_paths)
+    population = add_up(open_ipc(place(path).with_suffix(".arrow")).read_all() for path in sizes_paths)
     totals = {key: sum(m[key] for m in measured) for key in ("rows", "kept", "dropped")}
     removed = merge_removed(shard["removed"] for shard in measured)
     return files, totals | {"characters": characters_by_reason(population), "population": describe_population(population, removed)}
@@ -118,7 +146,7 @@ def _write(
 
 def _quarantine_table(paths: list[str]) -> pa.Table:
     """Everything that could not be read, in input order."""
-    return pa.concat_tables([QUARANTINE.empty_table(), *(open_ipc(Path(path)).read_all() for path in paths)]).combine_chunks()
+    return pa.concat_tables([QUARANTINE.empty_table(), *(open_ipc(place(path)).read_all() for path in paths)]).combine_chunks()
 
 
 def _check_sums(read: dict[str, Any], totals: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from pipeline.files import open_ipc, write_ipc
 from pipeline.plan import Segment, Step
 from pipeline.schema import SCHEMA
 from pipeline.stage import CorpusStage, Outcome
+from pipeline.storage import place
 
 SHARD_EDITS = pa.schema([STEP_EDITS.field("row"), pa.field("step", pa.int16(), nullable=False), *list(STEP_EDITS)[1:]])
 
@@ -63,10 +64,10 @@ def process_shard(segment: Segment, verdicts: str | None, folder: str, item: lis
 
     Returns rows and the counts of each step.
     """
-    number, path = int(item[0]), Path(item[1])
+    number, path = int(item[0]), place(item[1])
     steps = [*([segment.barrier] if segment.barrier else []), *segment.steps]
     counts = [StepCounts(step.number, step.name) for step in steps]
-    judged = _read_verdicts(Path(verdicts), number) if verdicts is not None else None
+    judged = _read_verdicts(place(verdicts), number) if verdicts is not None else None
     edits: list[pa.RecordBatch] = []
 
     def processed() -> Iterator[pa.RecordBatch]:
@@ -80,7 +81,7 @@ def process_shard(segment: Segment, verdicts: str | None, folder: str, item: lis
             first += batch.num_rows
             yield batch
 
-    target = Path(folder)
+    target = place(folder)
     rows = write_ipc(target / f"shard-{number:05d}.arrow", processed(), SCHEMA)
     write_ipc(target / f"edits-{number:05d}.arrow", edits, SHARD_EDITS)
     return {"rows": rows, "steps": [count.to_json() for count in counts]}
@@ -131,9 +132,9 @@ def merge_counts(shards: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The step counts of several shards added up, step by step; keys of dicts sorted."""
     merged: dict[int, dict[str, Any]] = {}
     for shard in shards:
-        for place, step in enumerate(shard["steps"]):
-            merged[place] = _add(merged[place], step) if place in merged else step
-    return [merged[place] for place in sorted(merged)]
+        for number, step in enumerate(shard["steps"]):
+            merged[number] = _add(merged[number], step) if number in merged else step
+    return [merged[number] for number in sorted(merged)]
 
 
 def _add(a: Any, b: Any) -> Any:

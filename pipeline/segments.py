@@ -1,6 +1,5 @@
 """All shards through one segment: first the judgement of its barrier over the whole corpus, then each shard by itself."""
 
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -8,11 +7,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipeline.config import NamedStage
-from pipeline.files import open_ipc
+from pipeline.files import open_ipc, remove_tree
 from pipeline.job import TABLES, Job
 from pipeline.plan import Segment, plan_segments
 from pipeline.segment import merge_counts, process_shard
 from pipeline.stage import Corpus, CorpusStage
+from pipeline.storage import place
 from pipeline.writer import write_parquet
 
 
@@ -78,7 +78,7 @@ def _judge(job: Job, segment: Segment, shards: list[str], folder: Path) -> dict[
     def mapped(name: str, function: Callable[[Any], Any], items: Any) -> list[Any]:
         return job.map(prefix + name, function, items)
 
-    paths = [Path(path) for path in shards]
+    paths = [place(path) for path in shards]
     start = time.perf_counter()
     summary = dict(segment.barrier.stage.judge(Corpus(paths, _row_counts(paths), folder, shared, mapped)))
     return summary | {"seconds": round(time.perf_counter() - start, 3)}
@@ -87,7 +87,7 @@ def _judge(job: Job, segment: Segment, shards: list[str], folder: Path) -> dict[
 def _row_counts(shards: list[Path]) -> list[int]:
     counts = []
     for path in shards:
-        reader = open_ipc(path)
+        reader = open_ipc(path, ["cluster_size"])  # a small column, so that little of a shard in a store is transferred
         counts.append(sum(reader.get_batch(i).num_rows for i in range(reader.num_record_batches)))
     return counts
 
@@ -97,4 +97,4 @@ def remove_inputs(job: Job, segment: int) -> None:
     before = job.work / ("read" if segment == 0 else f"segment-{segment - 1}")
     for path in before.glob("shard-*.arrow"):
         path.unlink()
-    shutil.rmtree(job.work / f"verdicts-{segment}", ignore_errors=True)
+    remove_tree(job.work / f"verdicts-{segment}")

@@ -21,7 +21,7 @@ from pipeline.explain import Change, Explanation
 from pipeline.job import OUTPUTS, Silent
 from pipeline.job import Progress as RunProgress
 from pipeline.plan import plan_segments
-from pipeline.readers import describe_input
+from pipeline.readers import describe_input, refuse_output_within
 from pipeline.result import RunResult
 from pipeline.stages import STAGES
 
@@ -140,6 +140,7 @@ def print_check(config: RunConfig) -> None:
 def _input_lines(config: RunConfig) -> list[str]:
     """What a run would read; a run file is valid also where its input is not there yet."""
     try:
+        refuse_output_within(config.input.path, config.output.path)
         return describe_input(config.input)
     except UserError as error:
         return [f"a run would stop: {error}"]

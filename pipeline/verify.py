@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from pipeline.edits import restore
 from pipeline.errors import UserError
+from pipeline.files import open_parquet, sha256_of
 from pipeline.neardup import shingle_hashes
 from pipeline.neardup.earlier import kept_sets
 from pipeline.report.output import parts
@@ -49,15 +50,14 @@ def _files(output: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
         if not (output / name).exists():
             yield f"{name}: is missing"
             continue
-        with open(output / name, "rb") as stream:
-            if hashlib.file_digest(stream, "sha256").hexdigest() != entry["sha256"]:
-                yield f"{name}: its bytes are not those of the manifest (sha256)"
+        if sha256_of(output / name) != entry["sha256"]:
+            yield f"{name}: its bytes are not those of the manifest (sha256)"
 
 
 def _counts(output: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
     counts, found = manifest["counts"], {}
     for kind, name in (("documents", "kept"), ("dropped", "dropped"), ("quarantine", "quarantined")):
-        found[name] = sum(pq.read_metadata(path).num_rows for path in parts(output, kind))
+        found[name] = sum(pq.read_metadata(open_parquet(path)).num_rows for path in parts(output, kind))
         if kind != "quarantine" and found[name] != counts[name]:
             yield f"{kind}/: {found[name]} rows, but the manifest counts {counts[name]}"
     if counts["records"] != counts["kept"] + counts["dropped"] + counts["quarantined"]:
@@ -70,7 +70,7 @@ def _ids(output: Path) -> Iterator[str]:
     seen: set[bytes] = set()
     for kind in ("documents", "dropped"):
         for path in parts(output, kind):
-            for doc_id in pq.read_table(path, columns=["doc_id"])["doc_id"].to_pylist():
+            for doc_id in pq.read_table(open_parquet(path), columns=["doc_id"])["doc_id"].to_pylist():
                 short = hashlib.blake2b(doc_id.encode(), digest_size=16).digest()
                 if short in seen:
                     yield f"{kind}/{path.name}: the id {doc_id!r} stands twice in the output"
@@ -79,9 +79,9 @@ def _ids(output: Path) -> Iterator[str]:
 
 def _edits(output: Path) -> Iterator[str]:
     """Holds one part of documents and its edits at a time."""
-    rows = sum(pq.read_metadata(path).num_rows for path in parts(output, "edits"))
+    rows = sum(pq.read_metadata(open_parquet(path)).num_rows for path in parts(output, "edits"))
     for path in [*parts(output, "documents"), *parts(output, "dropped")]:
-        table = pq.read_table(path, columns=["doc_id", "text"])
+        table = pq.read_table(open_parquet(path), columns=["doc_id", "text"])
         edits = _edits_of(output, table["doc_id"])
         for row, doc_id in enumerate(table["doc_id"].to_pylist()):
             own = edits.get(doc_id, [])
@@ -97,7 +97,7 @@ def _edits(output: Path) -> Iterator[str]:
 def _edits_of(output: Path, ids: pa.ChunkedArray) -> dict[str, list[dict[str, Any]]]:
     edits: dict[str, list[dict[str, Any]]] = {}
     for path in parts(output, "edits"):
-        table = pq.read_table(path)
+        table = pq.read_table(open_parquet(path))
         for edit in table.filter(pc.is_in(table["doc_id"], ids)).to_pylist():
             edits.setdefault(edit["doc_id"], []).append(edit)
     return edits
@@ -105,7 +105,7 @@ def _edits_of(output: Path, ids: pa.ChunkedArray) -> dict[str, list[dict[str, An
 
 def _survivors(output: Path, shingle_words: int, earlier: list[str]) -> Iterator[str]:
     for path in parts(output, "dropped"):
-        table = pq.read_table(path, columns=["doc_id", "text", "survivor_id", "similarity", "drop_reason"])
+        table = pq.read_table(open_parquet(path), columns=["doc_id", "text", "survivor_id", "similarity", "drop_reason"])
         rows = np.flatnonzero(table["drop_reason"].to_numpy() == "near_duplicate")
         for first in range(0, len(rows), _DROPPED_AT_ONCE):
             dropped = table.take(rows[first : first + _DROPPED_AT_ONCE]).to_pylist()
@@ -123,7 +123,7 @@ def _kept_sets(output: Path, ids: set[str], shingle_words: int, earlier: list[st
     """The shingle sets of kept documents with these ids: of this output, and of earlier ones, which may have the same ids."""
     found: dict[str, list[np.ndarray]] = {}
     for path in parts(output, "documents"):
-        table = pq.read_table(path, columns=["doc_id", "text"])
+        table = pq.read_table(open_parquet(path), columns=["doc_id", "text"])
         places = [row for row, doc_id in enumerate(table["doc_id"].to_pylist()) if doc_id in ids]
         taken = table.take(pa.array(places, pa.int64()))
         for doc_id, values in zip(taken["doc_id"].to_pylist(), shingle_hashes(taken["text"], shingle_words)):

@@ -1,6 +1,6 @@
 """The Parquet parts of an output: cut by bytes through the whole corpus, so that shards and workers leave no trace in them."""
 
-import hashlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.edits import LEDGER
-from pipeline.files import open_ipc, whole, write_array, write_ipc
+from pipeline.files import open_ipc, sha256_of, whole, write_array, write_ipc
 from pipeline.population import POPULATION, count_population, count_removed
 from pipeline.schema import SCHEMA
+from pipeline.storage import place
 
 ONLY_DROPPED = ("survivor_id", "similarity", "containment", "drop_reason")
 KEPT_SCHEMA = pa.schema([field for field in SCHEMA if field.name not in ONLY_DROPPED])
@@ -21,22 +22,28 @@ DUPLICATES = pa.schema([SCHEMA.field(n) for n in ("doc_id", "cluster_id", "survi
 REPEATING = ["source", "encoding", "lang", "drop_reason", "cluster_id", "rule", "kind", "step", "file", "reason"]
 ROW_BYTES = 256  # a row's share of the part besides text and meta: ids, scores, flags
 
+# Arrow's Parquet writer looks whether a page is full after each so many rows of a chunk. So chunks of so many rows make the bytes that
+# one chunk makes, and a part need not be brought together in memory a second time.
+RUN_ROWS = 1024
+
 
 def measure_shard(item: list[Any]) -> dict[str, Any]:
     """Writes `sizes.npy` (int64, documents x 3: bytes as a kept document, as a dropped one, of its edits) beside the shard.
 
-    `item = [shard, sizes file, [edits files]]`. Beside the sizes goes `.arrow`, the shard's POPULATION. Returns counts of rows, kept
-    and dropped, and the characters that the steps removed by language.
+    `item = [shard, sizes file, [edits files]]`. Beside the sizes go `.arrow`, the shard's POPULATION, and `.duplicates.arrow`, its members
+    of clusters of two or more. Returns counts of rows, kept and dropped, and the characters that the steps removed by language.
     """
-    shard, sizes_path = Path(item[0]), Path(item[1])
+    shard, sizes_path = place(item[0]), place(item[1])
     table = open_ipc(shard).read_all()
-    edits = pa.concat_tables([open_ipc(Path(path)).read_all() for path in item[2]])
+    edits = pa.concat_tables([open_ipc(place(path)).read_all() for path in item[2]])
     size = _lengths(table["text"]) + _lengths(table["meta"]) + ROW_BYTES
     dropped = pc.is_valid(table["drop_reason"]).to_numpy()
     each = _lengths(edits["removed"]) + _lengths(edits["inserted"]) + _lengths(edits["evidence"]) + ROW_BYTES
     edit_sizes = np.bincount(edits["row"].to_numpy(), each, table.num_rows).astype(np.int64)
     write_array(sizes_path, np.stack([np.where(dropped, 0, size), np.where(dropped, size, 0), edit_sizes], axis=1))
     write_ipc(sizes_path.with_suffix(".arrow"), count_population(table, edits).to_batches(), POPULATION)
+    members = table.filter(pc.greater(table["cluster_size"], 1)).select(DUPLICATES.names)
+    write_ipc(sizes_path.with_suffix(".duplicates.arrow"), members.to_batches(), DUPLICATES)
     counts = {"rows": table.num_rows, "kept": int((~dropped).sum()), "dropped": int(dropped.sum())}
     return counts | {"removed": count_removed(table, edits)}
 
@@ -69,10 +76,28 @@ def write_part(kind: str, folder: str, shards: list[str], edits: list[list[str]]
     `edits[shard]` are the edits files of that shard, one per segment.
     """
     number, slices = int(item[0]), item[1]
-    read = read_edits if kind == "edits" else _read_rows
-    tables = [read(kind, Path(shards[shard]), [Path(p) for p in edits[shard]], first, end) for shard, first, end in slices]
-    table = pa.concat_tables(tables) if tables else SCHEMAS[kind].empty_table()
-    return write_parquet(Path(folder) / f"part-{number:05d}.parquet", table.combine_chunks())
+    read = _read_edits if kind == "edits" else _read_rows
+    tables = (
+        table
+        for shard, first, end in slices
+        for table in read(kind, place(shards[shard]), [place(p) for p in edits[shard]], first, end)
+    )
+    table = pa.concat_tables([SCHEMAS[kind].empty_table(), *in_runs(tables)])
+    return write_parquet(place(folder) / f"part-{number:05d}.parquet", table)
+
+
+def in_runs(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The rows of these tables in tables of one chunk each, of RUN_ROWS rows but for the last."""
+    held: list[pa.Table] = []
+    for table in tables:
+        held.append(table)
+        if sum(map(len, held)) >= RUN_ROWS:
+            rows = pa.concat_tables(held)
+            whole = len(rows) // RUN_ROWS * RUN_ROWS
+            yield from (rows.slice(start, RUN_ROWS).combine_chunks() for start in range(0, whole, RUN_ROWS))
+            held = [rows.slice(whole)]
+    if held:
+        yield pa.concat_tables(held).combine_chunks()
 
 
 def write_parquet(path: Path, table: pa.Table, *, row_group_rows: int | None = None) -> dict[str, Any]:
@@ -81,27 +106,28 @@ def write_parquet(path: Path, table: pa.Table, *, row_group_rows: int | None = N
     with whole(path) as beside:
         rows = row_group_rows or max(1, table.num_rows)
         pq.write_table(table, beside, compression="zstd", use_dictionary=repeating, row_group_size=rows, data_page_size=2**20)
-    with open(path, "rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        size, digest = beside.stat().st_size, sha256_of(beside)
     name = (
         path.name if path.parent.name not in SCHEMAS and path.parent.name != "quarantine" else f"{path.parent.name}/{path.name}"
     )
-    return {"file": name, "rows": table.num_rows, "bytes": path.stat().st_size, "sha256": digest}
+    return {"file": name, "rows": table.num_rows, "bytes": size, "sha256": digest}
 
 
-def duplicates_table(shards: list[str]) -> pa.Table:
-    """Every member of a cluster of two or more, in input order."""
-    tables = [DUPLICATES.empty_table()]
-    for path in shards:
-        table = open_ipc(Path(path)).read_all()
-        tables.append(table.filter(pc.greater(table["cluster_size"], 1)).select(DUPLICATES.names))
-    return pa.concat_tables(tables).combine_chunks()
+def duplicates_table(sizes: list[str]) -> pa.Table:
+    """Every member of a cluster of two or more, in input order, from what `measure_shard` has left beside these files."""
+    tables = [open_ipc(place(path).with_suffix(".duplicates.arrow")).read_all() for path in sizes]
+    return pa.concat_tables([DUPLICATES.empty_table(), *tables]).combine_chunks()
 
 
-def _read_rows(kind: str, shard: Path, edits: list[Path], first: int, end: int) -> pa.Table:
-    table = open_ipc(shard).read_all().slice(first, end - first)
-    keep = pc.is_null(table["drop_reason"])
-    return table.filter(keep if kind == "documents" else pc.invert(keep)).select(SCHEMAS[kind].names).cast(SCHEMAS[kind])
+def _read_rows(kind: str, shard: Path, edits: list[Path], first: int, end: int) -> Iterator[pa.Table]:
+    for batch in open_ipc(shard).read_all().slice(first, end - first).to_batches():
+        kept = pc.is_null(batch["drop_reason"])
+        chosen = kept if kind == "documents" else pc.invert(kept)
+        yield pa.Table.from_batches([batch.select(SCHEMAS[kind].names).filter(chosen)]).cast(SCHEMAS[kind])
+
+
+def _read_edits(kind: str, shard: Path, edits: list[Path], first: int, end: int) -> Iterator[pa.Table]:
+    yield read_edits(kind, shard, edits, first, end)
 
 
 def read_edits(kind: str, shard: Path, edits: list[Path], first: int, end: int) -> pa.Table:

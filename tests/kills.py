@@ -37,14 +37,14 @@ class Kills:
 
 
 class Child:
-    """A run on two workers in a process group of its own; follows its events."""
+    """A run, on two workers unless it is told another engine, in a process group of its own; follows its events."""
 
-    def __init__(self, config: Path) -> None:
-        command = [*COMMAND, "run", str(config), "--workers", "2", "--log-format", "json"]
+    def __init__(self, config: Path, *engine: str) -> None:
+        command = [*COMMAND, "run", str(config), *(engine or ("--workers", "2")), "--log-format", "json"]
         self.process = subprocess.Popen(
             command, cwd=REPO, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
         )
-        self.step, self.left, self.items = "start", 0, 0
+        self.step, self.all, self.left, self.items = "start", 0, 0, 0
         self.wounded = False
         self.told: list[str] = []
         self._reader = threading.Thread(target=self._follow)
@@ -58,7 +58,7 @@ class Child:
                 continue
             event = json.loads(line)
             if event["event"] == "step_started":
-                self.step, self.left = event["step"], event["counts"]["to_do"]
+                self.step, self.all, self.left = event["step"], event["counts"]["to_do"], event["counts"]["to_do"]
             elif event["event"] == "shard_done":
                 self.left -= 1
                 self.items += 1

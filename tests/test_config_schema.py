@@ -11,6 +11,7 @@ import yaml
 from pipeline.cli import app, guarded
 from pipeline.config import InputConfig, OutputConfig, parse_config
 from pipeline.config_schema import run_file_schema
+from pipeline.engines.settings import EngineConfig
 from pipeline.errors import UserError
 from pipeline.stages import STAGES
 from tests.support import REPO
@@ -47,7 +48,7 @@ def test_shipped_run_files_name_the_schema_and_pass_it(path: Any) -> None:
 
 def test_every_setting_is_there_with_its_default_and_help() -> None:
     """Editors show them."""
-    for name, kind in {"input": InputConfig, "output": OutputConfig, **STAGES}.items():
+    for name, kind in {"input": InputConfig, "output": OutputConfig, "engine": EngineConfig, **STAGES}.items():
         properties = SCHEMA["$defs"][name]["properties"]
         assert set(properties) == {field.name for field in dataclasses.fields(kind)}
         for field in dataclasses.fields(kind):

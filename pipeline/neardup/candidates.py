@@ -1,21 +1,25 @@
-"""Pairs of documents that may be near-duplicates: one band in memory at a time, sorted, buckets of equal keys walked."""
+"""Pairs of documents that may be near-duplicates: a band (or a range of its keys) in memory at a time, sorted, its buckets walked."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
+from pipeline.arrays import load_array, map_array, open_array
 from pipeline.files import write_array
 from pipeline.kernels.bands import ALL_PAIRS, buckets, candidate_pairs, pack
 from pipeline.kernels.sorting import sort
 from pipeline.neardup.facts import SignatureFiles, SignatureSource
+from pipeline.storage import place
 
 # A bucket of more members is cut into pieces of this size, each led by the first member of the whole, so that memory and time
 # stay bounded. Not reached by copies of one story (a wire story has hundreds); reached by templates: weather, obituaries, sports.
 GIANT = 8192
 _MEMBERS_AT_ONCE = 65_536  # 16 MB of signatures
 _KEYS_PER_TASK = 500_000  # a tenth of a second
+_DOCUMENTS_PER_RANGE = 1 << 26  # some 2.4 GB in a task: a band of more documents is cut into ranges of its keys
 
 
 def equal_keys(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -45,7 +49,7 @@ def fold_copies(fingerprints: np.ndarray, signatures: SignatureFiles) -> np.ndar
 
 @dataclass(frozen=True)
 class FindPairs:
-    """Writes the distinct candidate pairs of some bands to `pairs-FIRST.npy`. A picklable function of (first band, last + 1).
+    """Writes the distinct candidate pairs of some bands to `pairs-N.npy`. A picklable function of an item of `split_bands`.
 
     A pair is `smaller document << 32 | larger document` (uint64, ascending). Only documents in `active.npy` take part: those with
     tokens, one of each set of copies. `fingerprints.npy` holds those of all documents.
@@ -57,24 +61,25 @@ class FindPairs:
     least: int  # signature places in which a pair must agree
     sure: int  # and in which a member of a large bucket is left to its leader
 
-    def __call__(self, bands: Sequence[int]) -> dict[str, int]:
-        folder = Path(self.folder)
+    def __call__(self, item: Sequence[int]) -> dict[str, int]:
+        number, first, stop, part, parts = item
+        folder = place(self.folder)
         signatures = SignatureFiles(self.source, range(self.shards))
-        active, fingerprints = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("active", "fingerprints"))
-        keys = [np.load(folder / f"bands-{number:05d}.npy", mmap_mode="r") for number in range(self.shards)]
+        active, fingerprints = (map_array(folder / f"{name}.npy") for name in ("active", "fingerprints"))
+        keys = [open_array(folder / f"bands-{number:05d}.npy") for number in range(self.shards)]
         pairs, counts = np.empty(0, np.uint64), {"compared": 0, "largest": 0, "giants": 0}
-        for band in range(*bands):
-            key = np.concatenate([np.empty(0, np.uint32), *(part[band] for part in keys)])[active]
+        for band in range(first, stop):
+            key, owners = _keys_of_range([own[band] for own in keys], active, part, parts)
             places, starts = equal_keys(key.astype(np.uint64) << np.uint64(32))
             del key
             sizes = np.diff(starts)
-            rows = order_large(active[places], starts, fingerprints)
+            rows = order_large(owners[places], starts, fingerprints)
             found, compared = self._walk(*cut_giants(rows, starts), signatures)
             pairs = distinct(np.concatenate([pairs, found]))
             counts["compared"] += compared
             counts["giants"] += int((sizes > GIANT).sum())
             counts["largest"] = max(counts["largest"], int(sizes.max(initial=0)))
-        write_array(folder / f"pairs-{bands[0]:05d}.npy", pairs)
+        write_array(folder / f"pairs-{number:05d}.npy", pairs)
         return counts
 
     def _walk(self, rows: np.ndarray, starts: np.ndarray, signatures: SignatureFiles) -> tuple[np.ndarray, int]:
@@ -87,10 +92,31 @@ class FindPairs:
         return np.concatenate(found), compared
 
 
-def split_bands(bands: int, documents: int) -> list[list[int]]:
-    """Ranges of bands, a task each: of at least _KEYS_PER_TASK keys, so that a small corpus makes few tasks and files."""
+def split_bands(bands: int, documents: int, most: int = _DOCUMENTS_PER_RANGE) -> list[list[int]]:
+    """[number, first band, last + 1, key range, key ranges]: a task each.
+
+    Of at least _KEYS_PER_TASK keys, so that a small corpus makes few tasks and files, and of the keys of some `most` documents at most.
+    The ranges are a power of two.
+    """
     step = max(1, min(bands, _KEYS_PER_TASK // max(documents, 1)))
-    return [[band, min(band + step, bands)] for band in range(0, bands, step)]
+    parts = 1 << ((max(documents, 1) - 1) // most).bit_length()
+    cut = [[band, min(band + step, bands), part, parts] for band in range(0, bands, step) for part in range(parts)]
+    return [[number, *task] for number, task in enumerate(cut)]
+
+
+def _keys_of_range(keys: Sequence[np.ndarray], active: np.ndarray, part: int, parts: int) -> tuple[np.ndarray, np.ndarray]:
+    """The keys of a band (uint32, an array for each shard) that fall into a range of the key, and the active documents they are of."""
+    if parts == 1:
+        return np.concatenate([np.empty(0, np.uint32), *keys])[active], active
+    ends = np.cumsum([len(own) for own in keys])
+    bounds = np.searchsorted(active, np.concatenate([[0], ends]))
+    found, owners = [np.empty(0, np.uint32)], [np.empty(0, np.uint32)]
+    for own, end, (start, stop) in zip(keys, ends, pairwise(bounds)):
+        here = own[active[start:stop] - np.uint32(end - len(own))]
+        inside = here >> np.uint32(33 - parts.bit_length()) == part
+        found.append(here[inside])
+        owners.append(active[start:stop][inside])
+    return np.concatenate(found), np.concatenate(owners)
 
 
 def order_large(rows: np.ndarray, starts: np.ndarray, fingerprints: np.ndarray) -> np.ndarray:
@@ -123,8 +149,8 @@ def merge_pairs(folder: Path, tasks: Sequence[Sequence[int]]) -> np.ndarray:
     """The distinct pairs of all bands, ascending. Holds no more than twice the distinct pairs and a task's at a time."""
     merged = np.empty(0, np.uint64)
     waiting: list[np.ndarray] = []
-    for first, _ in tasks:
-        waiting.append(np.load(folder / f"pairs-{first:05d}.npy"))
+    for number, *_ in tasks:
+        waiting.append(load_array(folder / f"pairs-{number:05d}.npy"))
         if sum(map(len, waiting)) > len(merged):
             merged, waiting = distinct(np.concatenate([merged, *waiting])), []
     return distinct(np.concatenate([merged, *waiting]))

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from pipeline import storage
 from pipeline.files import open_ipc, write_ipc
 from pipeline.kernels.survivors import walk_survivors
 from pipeline.neardup.keep import rank
@@ -66,7 +67,7 @@ class WalkClusters:
     share: tuple[int, int]
 
     def __call__(self, number: int) -> dict[str, int]:
-        folder = Path(self.folder)
+        folder = storage.place(self.folder)
         task = open_ipc(folder / f"task-{number:05d}.arrow").read_all()
         member, cluster, copy_of, fixed = (task[field.name].combine_chunks().to_numpy(zero_copy_only=False) for field in TASK)
         order = np.lexsort((rank(task, fixed), cluster))

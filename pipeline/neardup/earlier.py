@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.arrays import load_array, map_array, open_array
 from pipeline.errors import UserError
 from pipeline.files import open_ipc, write_array, write_ipc, write_rows
 from pipeline.kernels.bands import band_keys
@@ -21,6 +22,7 @@ from pipeline.neardup.facts import FACTS
 from pipeline.neardup.keep import Keep
 from pipeline.neardup.members import members_schema
 from pipeline.neardup.rules import SignatureRules
+from pipeline.storage import place
 
 _AT_ONCE = 65_536  # 16 MB of signatures
 # Bits of the filter for each new key: so one old key in sixteen is looked up in vain. At most a megabyte a band.
@@ -29,13 +31,13 @@ _FILTER_BITS, _MAX_FILTER_WORDS = 16, 1 << 17
 
 def open_store(output: str, rules: SignatureRules) -> list[str]:
     """The parts of the signatures kept beside an output. Raises UserError if there are none, or of other rules."""
-    paths = [Path(output) / entry["file"] for entry in _listed(output)]
+    paths = [place(output) / entry["file"] for entry in _listed(output)]
     if not paths:
         raise UserError(f"{output}: keeps no signatures; run it again with keep_signatures: true, or leave it out of `against`")
     for path in paths:
         if not path.exists():
             raise UserError(f"{path}: is missing, though {output}/manifest.json lists it; run it again, or leave it out of `against`")
-        found = (open_ipc(path).schema.metadata or {}).get(b"rules", b"of no rules").decode()
+        found = (open_ipc(path, []).schema.metadata or {}).get(b"rules", b"of no rules").decode()
         if found != rules.name:
             raise UserError(
                 f"{path}: signatures {found}, while this run makes {rules.name}; signatures of different rules cannot be compared"
@@ -45,13 +47,13 @@ def open_store(output: str, rules: SignatureRules) -> list[str]:
 
 def store_digest(output: str) -> str:
     """sha256 of the signatures kept beside an output, by the manifest; that of an empty list if there are none."""
-    manifest = Path(output) / "manifest.json"
+    manifest = place(output) / "manifest.json"
     listed = _listed(output) if manifest.exists() else []
     return hashlib.sha256(json.dumps([[entry["file"], entry["sha256"]] for entry in listed]).encode()).hexdigest()
 
 
 def _listed(output: str) -> list[dict[str, Any]]:
-    path = Path(output) / "manifest.json"
+    path = place(output) / "manifest.json"
     try:
         files = json.loads(path.read_text(encoding="utf-8"))["files"]
     except FileNotFoundError:
@@ -61,7 +63,7 @@ def _listed(output: str) -> list[dict[str, Any]]:
 
 def read_part(path: str | Path) -> pa.Table:
     """A part of the store (`store.store_schema`), memory-mapped: what is not looked at is not read."""
-    return open_ipc(Path(path)).read_all()
+    return open_ipc(place(str(path))).read_all()
 
 
 def stored_signatures(part: pa.Table) -> np.ndarray:
@@ -83,7 +85,7 @@ def stored_sets(part: pa.Table) -> tuple[np.ndarray, np.ndarray]:
 
 def kept_sets(output: str, ids: set[str]) -> Iterator[tuple[str, np.ndarray]]:
     """Id and shingle set of the stored documents of an output with one of these ids; nothing where none are stored."""
-    for path in sorted((Path(output) / "signatures").glob("part-*.arrow")):
+    for path in sorted((place(output) / "signatures").glob("part-*.arrow")):
         part = read_part(path)
         taken = part.filter(pc.is_in(part["doc_id"], pa.array(sorted(ids), pa.string())))
         values, starts = stored_sets(taken)
@@ -92,12 +94,12 @@ def kept_sets(output: str, ids: set[str]) -> Iterator[tuple[str, np.ndarray]]:
 
 def write_new_keys(folder: Path, shards: int) -> None:
     """Writes `new_keys.npy`, the band keys of all new documents (bands x documents, each band sorted), and `new_filter.npy` for them."""
-    parts = [np.load(folder / f"bands-{number:05d}.npy", mmap_mode="r") for number in range(shards)]
+    parts = [open_array(folder / f"bands-{number:05d}.npy") for number in range(shards)]
     bands, count = len(parts[0]) if parts else 0, sum(part.shape[1] for part in parts)
     rows = (np.sort(np.concatenate([part[band] for part in parts])) for band in range(bands))
     write_rows(folder / "new_keys.npy", rows, (bands, count), np.uint32)
     words = min(count * _FILTER_BITS // 64 + 1, _MAX_FILTER_WORDS)
-    write_array(folder / "new_filter.npy", fill_filter(np.load(folder / "new_keys.npy", mmap_mode="r"), words))
+    write_array(folder / "new_filter.npy", fill_filter(map_array(folder / "new_keys.npy"), words))
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,8 @@ class MeetEarlier:
     rows: int
 
     def __call__(self, item: Sequence[str | int]) -> int:
-        part, number, folder = read_part(str(item[0])), int(item[1]), Path(self.folder)
-        new_keys, bits = (np.load(folder / name, mmap_mode="r") for name in ("new_keys.npy", "new_filter.npy"))
+        part, number, folder = read_part(str(item[0])), int(item[1]), place(self.folder)
+        new_keys, bits = (map_array(folder / name) for name in ("new_keys.npy", "new_filter.npy"))
         stored = stored_signatures(part)
         met = [np.empty(0, np.int64)]
         for at in range(0, len(stored), _AT_ONCE):
@@ -141,10 +143,10 @@ class DescribeEarlier:
 
     def __call__(self, item: Sequence[str | int]) -> dict[str, int]:
         part, number, first, start, stop = read_part(str(item[0])), *(int(v) for v in item[1:])
-        folder = Path(self.folder)
-        numbers = np.load(folder / "members.npy", mmap_mode="r")[start:stop].astype(np.int64)
-        needs_set = np.load(folder / "needs_set.npy", mmap_mode="r")[start:stop]
-        rows = np.load(folder / f"rows-{number:05d}.npy")[numbers - first]
+        folder = place(self.folder)
+        numbers = open_array(folder / "members.npy")[start:stop].astype(np.int64)
+        needs_set = open_array(folder / "needs_set.npy")[start:stop]
+        rows = load_array(folder / f"rows-{number:05d}.npy")[numbers - first]
         values, starts = stored_sets(part.take(pa.array(rows[needs_set])))
         ends = np.zeros(len(rows), np.int64)
         ends[needs_set] = np.diff(starts)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from pipeline.arrays import load_array, map_array
 from pipeline.files import open_ipc, read_batches, whole, write_array, write_ipc
 from pipeline.kernels.bands import band_keys
 from pipeline.kernels.shingles import hash_bytes
@@ -14,6 +15,7 @@ from pipeline.kernels.text import buffers
 from pipeline.neardup.rules import SignatureRules
 from pipeline.neardup.signatures import shorten, sign
 from pipeline.schema import live_rows
+from pipeline.storage import place
 
 FACTS = pa.schema(
     [
@@ -40,9 +42,9 @@ class Extract:
     rows: int
 
     def __call__(self, item: Sequence[str | int]) -> dict[str, int]:
-        path, number, documents = Path(str(item[0])), int(item[1]), int(item[2])
-        folder = Path(self.folder)
-        known = open_signed(Path(self.earlier), number, documents) if self.earlier else None
+        path, number, documents = place(str(item[0])), int(item[1]), int(item[2])
+        folder = place(self.folder)
+        known = open_signed(place(self.earlier), number, documents) if self.earlier else None
         keys = np.empty((self.bands, documents), np.uint32)
         batches, changed, at = [], [np.empty(0, np.int64)], 0
         with whole(folder / f"signatures-{number:05d}.npy") as beside, open(beside, "wb") as stream:
@@ -61,7 +63,7 @@ class Extract:
             stream.write(_header(at if known is None else len(rows), self.rules.num_perm))
         if known is not None:
             write_array(folder / f"changed-{number:05d}.npy", rows)
-        write_array(Path(self.band_folder) / f"bands-{number:05d}.npy", keys)
+        write_array(place(self.band_folder) / f"bands-{number:05d}.npy", keys)
         write_ipc(folder / f"facts-{number:05d}.arrow", batches, FACTS)
         return {"documents": at, "signed": len(rows)}
 
@@ -105,8 +107,7 @@ def open_signed(folder: Path, number: int, documents: int) -> Known | None:
     facts = open_ipc(path).read_all()
     if facts.num_rows != documents or documents == 0:
         return None
-    signatures: np.ndarray = np.load(folder / f"signatures-{number:05d}.npy", mmap_mode="r")
-    return facts, signatures
+    return facts, map_array(folder / f"signatures-{number:05d}.npy")
 
 
 @dataclass(frozen=True)
@@ -124,11 +125,11 @@ class SignatureFiles:
         self._parts: list[np.ndarray] = []
         self._changes: list[tuple[np.ndarray, np.ndarray] | None] = []
         for number in shards:
-            own: np.ndarray = np.load(source.folder / f"signatures-{number:05d}.npy", mmap_mode="r")
+            own = map_array(source.folder / f"signatures-{number:05d}.npy")
             changed = source.folder / f"changed-{number:05d}.npy"
             if changed.exists():
-                self._changes.append((np.load(changed), own))
-                self._parts.append(np.load(Path(str(source.earlier)) / f"signatures-{number:05d}.npy", mmap_mode="r"))
+                self._changes.append((load_array(changed), own))
+                self._parts.append(map_array(place(str(source.earlier)) / f"signatures-{number:05d}.npy"))
             else:
                 self._changes.append(None)
                 self._parts.append(own)
@@ -153,5 +154,5 @@ class SignatureFiles:
 
 def read_fingerprints(folder: Path, shards: int) -> np.ndarray:
     """The token fingerprints of all documents of the corpus (uint64)."""
-    parts = [open_ipc(folder / f"facts-{number:05d}.arrow").read_all()["fingerprint"].to_numpy() for number in range(shards)]
-    return np.concatenate([np.empty(0, np.uint64), *parts])
+    tables = (open_ipc(folder / f"facts-{number:05d}.arrow", ["fingerprint"]).read_all() for number in range(shards))
+    return np.concatenate([np.empty(0, np.uint64), *(table["fingerprint"].to_numpy() for table in tables)])

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.arrays import load_array
 from pipeline.errors import UserError
 from pipeline.files import write_array, write_json
 from pipeline.neardup.candidates import FindPairs, fold_copies, merge_pairs, split_bands
@@ -103,7 +104,7 @@ def find_candidates(
         folded = fold_copies(fingerprints, SignatureFiles(source, range(shards)))
         write_array(corpus.folder / "first.npy", folded)
         write_array(corpus.folder / "fingerprints.npy", fingerprints)
-    first = np.load(corpus.folder / "first.npy")
+    first = load_array(corpus.folder / "first.npy")
     own = first == np.arange(len(first))
     write_array(corpus.folder / "active.npy", np.flatnonzero(own & (fingerprints != 0)).astype(np.uint32))
     tasks = split_bands(bands, len(first))
@@ -112,7 +113,7 @@ def find_candidates(
     if not merged.exists():
         found = merge_pairs(corpus.folder, tasks)
         write_array(merged, found[found >> np.uint64(32) < sum(corpus.rows)])
-    pairs = np.load(merged)
+    pairs = load_array(merged)
     counts = {
         "without_tokens_or_marked": int((fingerprints == 0).sum()),
         "exact_duplicates": int((~own).sum()),

@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from pipeline.arrays import open_array
 from pipeline.files import open_ipc, read_batches, write_array, write_ipc
 from pipeline.kernels.shingles import shingle_sets
 from pipeline.kernels.text import buffers
 from pipeline.neardup.keep import Keep, keep_keys, keep_rules
 from pipeline.neardup.rules import SignatureRules, token_table
+from pipeline.storage import place
 
 
 def members_schema(keep: Keep) -> pa.Schema:
@@ -40,10 +42,10 @@ class DescribeMembers:
     keep: Keep
 
     def __call__(self, item: Sequence[str | int]) -> dict[str, int]:
-        path, number, first, start, stop = Path(str(item[0])), *(int(v) for v in item[1:])
-        folder = Path(self.folder)
-        rows = np.load(folder / "members.npy", mmap_mode="r")[start:stop].astype(np.int64) - first
-        needs_set = np.load(folder / "needs_set.npy", mmap_mode="r")[start:stop]
+        path, number, first, start, stop = place(str(item[0])), *(int(v) for v in item[1:])
+        folder = place(self.folder)
+        rows = open_array(folder / "members.npy")[start:stop].astype(np.int64) - first
+        needs_set = open_array(folder / "needs_set.npy")[start:stop]
         schema = members_schema(self.keep)
         batches, values, at, used = [], [np.empty(0, np.uint32)], 0, 0
         for batch in read_batches(path):

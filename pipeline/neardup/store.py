@@ -5,7 +5,6 @@ permutations a document takes 276 bytes, its id, and for its set four bytes and 
 """
 
 import json
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.files import open_ipc, read_batches, sha256_of, write_ipc, write_json
+from pipeline import storage
+from pipeline.files import open_ipc, read_batches, remove_tree, sha256_of, whole, write_batches, write_json
 from pipeline.kernels.packed_sets import pack_sets
 from pipeline.kernels.shingles import shingle_sets
 from pipeline.kernels.text import buffers
@@ -45,7 +45,7 @@ def leave_signatures(source: SignatureSource, shards: int, rules: SignatureRules
     """
     note = target / "source.json"
     if note.exists() and json.loads(note.read_text(encoding="utf-8"))["folder"] != str(source.folder):
-        shutil.rmtree(target)
+        remove_tree(target)
     target.mkdir(parents=True, exist_ok=True)
     for number in range(shards):
         for name in (f"facts-{number:05d}.arrow", f"signatures-{number:05d}.npy", f"changed-{number:05d}.npy"):
@@ -69,19 +69,20 @@ class WriteSignatures:
 
     def __call__(self, item: Sequence[Any]) -> dict[str, Any]:
         number, slices = item
-        note = json.loads((Path(self.left) / "source.json").read_text(encoding="utf-8"))
-        source, rules = SignatureSource(Path(self.left), note["earlier"]), SignatureRules(**note["rules"])
+        note = json.loads((storage.place(self.left) / "source.json").read_text(encoding="utf-8"))
+        source, rules = SignatureSource(storage.place(self.left), note["earlier"]), SignatureRules(**note["rules"])
         batches = [batch for place in slices for batch in self._batches(source, rules, *place)]
         table = pa.Table.from_batches(batches, store_schema(rules)).combine_chunks()
-        path = Path(self.target) / f"part-{number:05d}.arrow"
-        write_ipc(path, table.to_batches(), table.schema)
-        size = path.stat().st_size
-        return {"file": f"{path.parent.name}/{path.name}", "rows": table.num_rows, "bytes": size, "sha256": sha256_of(path)}
+        path = storage.place(self.target) / f"part-{number:05d}.arrow"
+        with whole(path) as beside:
+            write_batches(beside, table.to_batches(), table.schema)
+            told = {"rows": table.num_rows, "bytes": beside.stat().st_size, "sha256": sha256_of(beside)}
+        return {"file": f"{path.parent.name}/{path.name}", **told}
 
     def _batches(self, source: SignatureSource, rules: SignatureRules, shard: int, first: int, end: int) -> Iterator[pa.RecordBatch]:
         facts = open_ipc(source.folder / f"facts-{shard:05d}.arrow").read_all()
         signatures, at = SignatureFiles(source, [shard]), 0
-        for batch in read_batches(Path(self.shards[shard])):
+        for batch in read_batches(storage.place(self.shards[shard])):
             start, stop = (min(max(row - at, 0), batch.num_rows) for row in (first, end))
             here = batch.slice(start, stop - start)
             alive = pc.is_null(here["drop_reason"])

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from pipeline import storage
+from pipeline.arrays import load_array, map_array, open_array
 from pipeline.files import write_array
 from pipeline.kernels.clusters import alike_pairs, copy_slices
 from pipeline.kernels.union_find import components
@@ -42,9 +44,9 @@ class VerifyPairs:
 
     def __call__(self, item: Sequence[int]) -> dict[str, int]:
         number, start, stop = item
-        folder = Path(self.folder)
-        pairs = np.load(folder / "candidates_by_place.npy", mmap_mode="r")[:, start:stop]
-        where = np.load(folder / "locations.npy", mmap_mode="r")
+        folder = storage.place(self.folder)
+        pairs = open_array(folder / "candidates_by_place.npy")[:, start:stop]
+        where = map_array(folder / "locations.npy")
         named = np.zeros(where.shape[1], np.bool_)
         named[pairs[0]] = named[pairs[1]] = True
         members = np.flatnonzero(named)
@@ -71,7 +73,7 @@ def load_sets(folder: Path, where: np.ndarray) -> Sets:
     order = np.argsort(shard, kind="stable")
     numbers, firsts = np.unique(shard[order], return_index=True)
     for number, here in zip(numbers, np.split(order, firsts[1:])):
-        source = np.load(folder / f"sets-{number:05d}.npy", mmap_mode="r")
+        source = map_array(folder / f"sets-{number:05d}.npy")
         copy_slices(source, start[here], stop[here], values, begins[here])
     return values, begins, ends
 
@@ -80,7 +82,7 @@ def join_edges(folder: Path, parts: int, copy_of: np.ndarray) -> np.ndarray:
     """The root (int64) of each member's cluster: the components of the pairs that are alike and of exact copies."""
     copies = np.flatnonzero(copy_of != np.arange(len(copy_of))).astype(np.uint32)
     edges = [np.stack([copy_of[copies].astype(np.uint32), copies])]
-    edges += [np.load(folder / f"edges-{number:05d}.npy") for number in range(parts)]
+    edges += [load_array(folder / f"edges-{number:05d}.npy") for number in range(parts)]
     first, second = np.concatenate(edges, axis=1)
     roots: np.ndarray = components(len(copy_of), np.ascontiguousarray(first), np.ascontiguousarray(second)).astype(np.int64)
     return roots

@@ -1,10 +1,11 @@
 """Text as HTML: escaped, with changes marked and characters that cannot be seen made visible."""
 
-import difflib
 import re
 import unicodedata
 from html import escape
 from typing import Any
+
+from rapidfuzz.distance import Indel
 
 # White space that looks like a blank, what has no width, marks of direction, private use and controls; not line feed, tab and blank.
 # U+200C and U+200D stay as they are where they join letters or emoji.
@@ -48,13 +49,10 @@ def change(before: str, removed: str, inserted: str, after: str, *, kind: str) -
 def differences(text: str, other: str) -> str:
     """The first text with the words marked that the other does not have in that place."""
     ours, theirs = _WORDS.findall(text), _WORDS.findall(other)
-    matcher = difflib.SequenceMatcher(None, ours, theirs, autojunk=False)
-    pieces, at = [], 0
-    for start, _, size in matcher.get_matching_blocks():
-        differing = "".join(ours[at:start])
-        pieces.append(f"<mark>{visible(differing)}</mark>" if differing.strip() else visible(differing))
-        pieces.append(visible("".join(ours[start : start + size])))
-        at = start + size
+    pieces = []
+    for step in Indel.opcodes(ours, theirs):
+        words = "".join(ours[step.src_start : step.src_end])
+        pieces.append(visible(words) if step.tag == "equal" or not words.strip() else f"<mark>{visible(words)}</mark>")
     return "".join(pieces)
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.files import open_ipc
+from pipeline.files import open_ipc, open_parquet
 
 _COLUMN_ROWS, _TEXT_ROWS = 65_536, 1_024
 _SHOWN = ("doc_id", "source", "url", "title", "published", "text")
@@ -53,10 +53,12 @@ def find_in_shards(shards: Iterable[Path], ids: Iterable[str]) -> dict[str, dict
     wanted = pa.array(sorted(set(ids)), pa.string())
     found: dict[str, dict[str, Any]] = {}
     for path in shards:
-        table = open_ipc(path).read_all().select([*_SHOWN, "drop_reason"])
-        for row in table.filter(pc.is_in(table["doc_id"], wanted)).to_pylist():
-            kept = row.pop("drop_reason") is None
-            found[row["doc_id"]] = {**row, "kept": kept}
+        named, reader = open_ipc(path, ["doc_id"]), open_ipc(path, [*_SHOWN, "drop_reason"])
+        for number in range(named.num_record_batches):
+            here = pc.is_in(named.get_batch(number)["doc_id"], wanted)
+            for row in reader.get_batch(number).filter(here).to_pylist() if pc.any(here).as_py() else ():
+                kept = row.pop("drop_reason") is None
+                found[row["doc_id"]] = {name: row[name] for name in _SHOWN} | {"kept": kept}
     return found
 
 
@@ -82,6 +84,6 @@ def _places(path: Path, wanted: pa.Array) -> np.ndarray:
 
 def _batches(path: Path, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
     # Buffered and without threads: a column chunk of 128 MB is decompressed page by page and may be left in the middle.
-    with pq.ParquetFile(path, pre_buffer=False, buffer_size=2**20) as file:
+    with pq.ParquetFile(open_parquet(path), pre_buffer=False, buffer_size=2**20) as file:
         there = [name for name in columns if name in file.schema_arrow.names]
         yield from file.iter_batches(batch_size=rows, columns=there, use_threads=False)

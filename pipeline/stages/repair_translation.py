@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from annotated_types import Ge, Le
 
 from pipeline.edits import apply_spans
-from pipeline.exchange import exchange
+from pipeline.exchange import exchange, key_ranges
 from pipeline.files import write_ipc
 from pipeline.kernels.attestations import NAME, PHRASE, WORD
 from pipeline.schema import replace_columns
@@ -21,7 +21,7 @@ from pipeline.translation.evidence import EVIDENCE, NOTHING, resolve
 from pipeline.translation.shards import Settings, Shard, answer_batch, gather_asked, score_shard, write_verdicts
 from pipeline.translation.verdicts import spans_of
 
-_RANGES = 4  # facts are few: they only answer what documents above the gate ask
+_RANGES = 4  # at least; facts are few: they only answer what documents above the gate ask
 
 Level = Literal["off", "safe", "suggest", "names"]
 
@@ -64,7 +64,8 @@ class RepairTranslation:
         if any(count["asked"] for count in counts):
             gather_asked(settings, items)
             answers, verdicts = partial(answer_batch, settings), partial(resolve, settings.file("asked.arrow"))
-            evidence = exchange(corpus, answers, verdicts, ranges=_RANGES).sort_by([("kind", "ascending"), ("key", "ascending")])
+            found = exchange(corpus, answers, verdicts, ranges=key_ranges(corpus, _RANGES))
+            evidence = found.sort_by([("kind", "ascending"), ("key", "ascending")])
         write_ipc(corpus.folder / "evidence.arrow", evidence.combine_chunks().to_batches(), EVIDENCE)
         write_ipc(corpus.folder / "aliases.arrow", [aliases(evidence)], ALIASES)
         noted = corpus.map("verdicts", partial(write_verdicts, settings), items)

@@ -2,11 +2,12 @@
 
 import io
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.client import HTTPException
-from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
 
-from pipeline.storage.retries import MissingError, wait_or_give_up
+from pipeline.storage.retries import MissingError, persist, wait_or_give_up
 from pipeline.storage.status import CHUNK_BYTES, FileStatus
 from pipeline.storage.stores import StoreFile, list_store
 from pipeline.storage.urls import is_web, shown
@@ -14,8 +15,6 @@ from pipeline.storage.web import WebFile
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
-
-T = TypeVar("T")
 
 _BUFFER_BYTES = 2**20  # of a seekable file: footers and page headers are small reads beside one another
 
@@ -26,7 +25,7 @@ def remote_status(url: str) -> FileStatus | None:
     Raises TransferError when it is not to be had.
     """
     try:
-        return _persist(url, lambda: _file(url).status())
+        return persist(url, lambda: _file(url).status())
     except MissingError:
         if is_web(url):
             raise
@@ -35,7 +34,7 @@ def remote_status(url: str) -> FileStatus | None:
 
 def remote_files(url: str) -> list[tuple[str, FileStatus]]:
     """Name (relative, with "/") and status of every file below a folder of a store, by name. Raises TransferError."""
-    return sorted(_persist(url, lambda: list_store(url)), key=lambda file: file[0])
+    return sorted(persist(url, lambda: list_store(url)), key=lambda file: file[0])
 
 
 def remote_chunks(url: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
@@ -55,6 +54,23 @@ def remote_chunks(url: str, start: int = 0, stop: int | None = None) -> Iterator
         del held[:CHUNK_BYTES]
 
 
+def read_whole(url: str) -> bytes:
+    """All bytes of a file. Raises FileNotFoundError, and TransferError as `remote_chunks` does."""
+    try:
+        return b"".join(remote_chunks(url))
+    except MissingError:
+        raise FileNotFoundError(url) from None
+
+
+def fetch(url: str, path: Path) -> None:
+    """Writes all bytes of a file to one of this machine. Raises FileNotFoundError and TransferError likewise."""
+    with open(path, "wb") as stream:
+        try:
+            stream.writelines(remote_chunks(url))
+        except MissingError:
+            raise FileNotFoundError(url) from None
+
+
 def _parts(url: str, start: int, stop: int | None) -> Iterator[bytes]:
     """`remote_chunks` in chunks of any size; none of them is empty."""
     file, at, tries = _file(url), start, 0
@@ -71,7 +87,7 @@ def _parts(url: str, start: int, stop: int | None) -> Iterator[bytes]:
 
 def open_remote(url: str) -> BinaryIO:
     """The file for reading from anywhere. Where the server knows no ranges it is fetched whole into a temporary file first."""
-    status = _persist(url, lambda: _file(url).status())
+    status = persist(url, lambda: _file(url).status())
     if status.ranges:
         return cast(BinaryIO, io.BufferedReader(_Ranges(url, status.size), _BUFFER_BYTES))
     spooled = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it, and with that it is gone
@@ -79,17 +95,6 @@ def open_remote(url: str) -> BinaryIO:
         spooled.write(chunk)
     spooled.seek(0)
     return cast(BinaryIO, spooled)
-
-
-def _persist(url: str, ask: Callable[[], T]) -> T:
-    """What `ask` returns, tried again while it fails for the moment. Raises TransferError with the URL."""
-    tries = 0
-    while True:
-        try:
-            return ask()
-        except (OSError, HTTPException) as error:
-            tries += 1
-            wait_or_give_up(shown(url), error, tries)
 
 
 def _file(url: str) -> WebFile | StoreFile:

@@ -3,15 +3,19 @@
 import logging
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from http.client import HTTPException, InvalidURL
 from socket import EAI_NONAME, gaierror
+from typing import TypeVar
 from urllib.error import HTTPError, URLError
 
 from pipeline.errors import TransferError
+from pipeline.storage.urls import shown
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +61,17 @@ def is_transient(error: Exception) -> bool:
     if isinstance(error, gaierror):
         return error.errno != EAI_NONAME
     return isinstance(error, OSError | HTTPException) and not isinstance(error, _FINAL)
+
+
+def persist(url: str, ask: Callable[[], T]) -> T:
+    """What `ask` returns, tried again while it fails for the moment. Raises TransferError with the URL."""
+    tries = 0
+    while True:
+        try:
+            return ask()
+        except (OSError, HTTPException) as error:
+            tries += 1
+            wait_or_give_up(shown(url), error, tries)
 
 
 def wait_or_give_up(url: str, error: Exception, tries: int) -> None:

@@ -32,7 +32,7 @@ class StoreFile:
 
     def status(self) -> FileStatus:
         """Size and version. Raises FileNotFoundError, also for a folder."""
-        status = _status_of(_ask(self.system.info, self.path))
+        status = _status_of(ask(self.system.info, self.path))
         if status is None:
             raise FileNotFoundError
         return status
@@ -45,7 +45,7 @@ class StoreFile:
         end = status.size if stop is None else min(stop, status.size)
         for at in range(start, end, _BLOCK_BYTES):
             until = min(at + _BLOCK_BYTES, end)
-            block = _ask(self.system.cat_file, self.path, start=at, end=until)
+            block = ask(self.system.cat_file, self.path, start=at, end=until)
             if len(block) != until - at:
                 raise ConnectionError(f"the transfer stopped after {len(block)} of {until - at} bytes")
             for place in range(0, len(block), CHUNK_BYTES):
@@ -53,7 +53,10 @@ class StoreFile:
 
 
 def open_store(url: str) -> tuple["AbstractFileSystem", str]:
-    """The file system of a URL, and the path in it. Raises UserError where its package is missing."""
+    """The file system of a URL, and the path in it. Raises UserError where its package is missing.
+
+    It has forgotten what it knew of earlier listings: other processes write there too.
+    """
     scheme = url.partition("://")[0].lower()
     if scheme == "memory" and parent_process() is not None:
         raise UserError(f"{url}: memory:// is of one process, and this is a worker; run with 1 worker")
@@ -65,6 +68,8 @@ def open_store(url: str) -> tuple["AbstractFileSystem", str]:
         raise UserError(f"{shown(url)}: {scheme}:// needs a package that is not installed: {_remedy(scheme, error)}") from None
     except ValueError as error:
         raise UserError(f"{shown(url)}: {error}") from None
+    if scheme != "hf":  # which is only read, and slow to ask
+        system.invalidate_cache()
     return system, str(path)
 
 
@@ -87,16 +92,16 @@ def list_store(url: str) -> list[tuple[str, FileStatus]]:
     """Every file below a folder, however deep, in any order: its name there, and status. Nothing for a folder that is not there."""
     system, folder = open_store(url)
     before = folder.rstrip("/") + "/"
-    system.invalidate_cache()  # a listing of an earlier run in this process may be old
+    system.invalidate_cache()  # also of the hub: a listing of an earlier run in this process may be old
     try:
-        entries = _ask(system.find, folder, detail=True)
+        entries = ask(system.find, folder, detail=True)
     except FileNotFoundError:
         return []
     statuses = ((path.removeprefix(before), _status_of(info)) for path, info in entries.items() if path.startswith(before))
     return [(name, status) for name, status in statuses if status is not None]
 
 
-def _ask(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+def ask(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     """What the store's client returns. Each client has errors of its own kind: they come as OSError, so that they are tried again."""
     try:
         return function(*arguments, **options)

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.edits import slices
-from pipeline.files import open_ipc
+from pipeline.files import open_ipc, version_of
 from pipeline.kernels.attestations import NAME, PHRASE, WORD, Asked, find_told, make_asked
 from pipeline.kernels.casing import LOWERED
 from pipeline.kernels.names import find_names
@@ -89,7 +89,7 @@ def join_asked(asked: Iterable[pa.RecordBatch]) -> pa.Table:
 
 
 @lru_cache(maxsize=2)
-def _tables(path: Path, _written: int) -> Asked:
+def _tables(path: Path, _version: int | str | None) -> Asked:
     kinds, keys, own, tails, _ = (column.to_numpy() for column in open_ipc(path).read_all().columns)
     phrases, names = kinds == PHRASE, kinds == NAME
     names = np.stack([keys[names], own[names], tails[names]], axis=1)
@@ -97,8 +97,8 @@ def _tables(path: Path, _written: int) -> Asked:
 
 
 def read_asked(path: Path) -> Asked:
-    """The tables of what is ASKED in this file; the file's time is part of what is remembered."""
-    return _tables(path, path.stat().st_mtime_ns)
+    """The tables of what is ASKED in this file; its version is part of what is remembered."""
+    return _tables(path, version_of(path))
 
 
 def answer(

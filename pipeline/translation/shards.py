@@ -14,9 +14,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.arrays import map_array
 from pipeline.edits import Span
 from pipeline.files import open_ipc, read_batches, write_array, write_ipc
 from pipeline.kernels.attestations import NAME, WORD
+from pipeline.storage import place
 from pipeline.translation import repairs
 from pipeline.translation.evidence import ASKED, answer, ask, join_asked, read_asked
 from pipeline.translation.respell import respell_names
@@ -50,14 +52,14 @@ class Settings:
         return through
 
     def file(self, name: str) -> Path:
-        return Path(self.folder) / name
+        return place(self.folder) / name
 
 
 def score_shard(settings: Settings, item: Sequence[Any]) -> dict[str, int]:
     """Scores one shard; leaves its scores, its strange words, and what it asks."""
     shard = Shard(*item)
     asked, verdicts, words, row, passed = [], [], [], 0, 0
-    for batch in read_batches(Path(shard.path)):
+    for batch in read_batches(place(shard.path)):
         text, rows = batch.column("text"), judged_rows(batch)
         hits, repeats, strange = scan(text, rows)
         scores = score(hits, lengths(text))
@@ -104,7 +106,7 @@ def gather_asked(settings: Settings, shards: Sequence[Shard]) -> None:
 
 def answer_batch(settings: Settings, batch: pa.RecordBatch, first: int) -> pa.RecordBatch:
     """The facts of one batch, whose first document has this number."""
-    asking = _within(np.load(settings.file("passed.npy")), first, batch.num_rows)
+    asking = _within(map_array(settings.file("passed.npy")), first, batch.num_rows)
     others = np.setdiff1d(judged_rows(batch), asking)
     asked = read_asked(settings.file("asked.arrow"))
     return answer(batch.column("text"), family_of(batch), batch.column("doc_id"), asking, others, asked)
@@ -128,7 +130,7 @@ def _corpus_spans(settings: Settings, shard: Shard, passed: np.ndarray) -> Itera
     aliases = {verdict["variant"]: verdict for verdict in of_kind(evidence, NAME)}
     strange = Strange.load(settings.file(f"strange-{shard.number:05d}.arrow")).of_keys(np.array(list(words), np.uint64))
     row = 0
-    for batch in read_batches(Path(shard.path)) if len(strange.rows) or (len(passed) and evidence.num_rows) else ():
+    for batch in read_batches(place(shard.path)) if len(strange.rows) or (len(passed) and evidence.num_rows) else ():
         rows = _within(passed, row, batch.num_rows)
         found = strange.within(row, row + batch.num_rows)
         if len(rows) or len(found.rows):

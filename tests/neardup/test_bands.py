@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.kernels import bands as kernel
 from pipeline.neardup.bands import candidate_probability, choose_bands, exact_fraction, least_agreeing
-from pipeline.neardup.candidates import GIANT, cut_giants, distinct, equal_keys, order_large, split_bands
+from pipeline.neardup.candidates import GIANT, _keys_of_range, cut_giants, distinct, equal_keys, order_large, split_bands
 
 
 @pytest.mark.parametrize(
@@ -140,10 +140,26 @@ def test_members_of_large_buckets_are_ordered_by_content() -> None:
     assert sorted(ordered[60:].tolist()) == list(range(60, 100))
 
 
-@given(st.integers(1, 128), st.integers(0, 10**9))
+@given(st.integers(1, 128), st.integers(0, 10**10))
 def test_tasks_cover_every_band_once(bands: int, documents: int) -> None:
-    """Whatever the size of the corpus."""
-    assert [band for task in split_bands(bands, documents) for band in range(*task)] == list(range(bands))
+    """Whatever the size of the corpus; of a large one in ranges of keys, of no more documents than a task may sort."""
+    tasks = split_bands(bands, documents, most=10**8)
+    assert [number for number, *_ in tasks] == list(range(len(tasks)))
+    parts = tasks[0][4]
+    covered = [(band, part) for _, first, stop, part, _ in tasks for band in range(first, stop)]
+    assert sorted(covered) == [(band, part) for band in range(bands) for part in range(parts)]
+    assert documents / parts <= 10**8
+    assert parts == 1 or documents / parts > 10**8 / 2
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(0, 2**32 - 1), st.booleans()))), st.integers(0, 4))
+def test_key_ranges_part_a_band(shards: list[list[tuple[int, bool]]], bits: int) -> None:
+    """Each active document is in one range with its key, and those of one key are together, in their order."""
+    keys = [np.array([key for key, _ in shard], np.uint32) for shard in shards]
+    active = np.flatnonzero(np.array([takes_part for shard in shards for _, takes_part in shard], np.bool_)).astype(np.uint32)
+    whole = list(zip(*(part.tolist() for part in _keys_of_range(keys, active, 0, 1))))
+    parts = [list(zip(*(p.tolist() for p in _keys_of_range(keys, active, part, 2**bits)))) for part in range(2**bits)]
+    assert [entry for part in parts for entry in part] == sorted(whole, key=lambda entry: entry[0] >> (32 - bits))
 
 
 @given(st.lists(st.integers(0, 20)))

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from unittest.mock import patch
 
@@ -14,10 +14,11 @@ fsspec = pytest.importorskip("fsspec")
 
 @dataclass(frozen=True)
 class Store:
-    """`root` is the URL that the names are under."""
+    """`root` is the URL that the names are under. S3 answers 403 to requests whose method, path and query hold one of `refused`."""
 
     root: str
     write: Callable[[str, bytes], None]
+    refused: list[str] = field(default_factory=list)
 
     def url(self, name: str) -> str:
         return f"{self.root}/{name}"
@@ -47,6 +48,18 @@ def s3_store(files: Mapping[str, bytes]) -> Iterator[Store]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
+    refused: list[str] = []
+    answer = server._server.app
+
+    def app(request: dict[str, Any], start: Callable[..., Any]) -> Any:
+        asked = f"{request['REQUEST_METHOD']} {request['PATH_INFO']}?{request['QUERY_STRING']}"
+        if any(part in asked for part in refused):
+            request["wsgi.input"].read(int(request.get("CONTENT_LENGTH") or 0))
+            start("403 Forbidden", [("Content-Length", "0")])
+            return [b""]
+        return answer(request, start)
+
+    server._server.app = app
     address = f"http://{host}:{port}"
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
     with patch.dict(os.environ, {**keys, "AWS_ENDPOINT_URL": address, "AWS_EC2_METADATA_DISABLED": "true"}):
@@ -59,7 +72,7 @@ def s3_store(files: Mapping[str, bytes]) -> Iterator[Store]:
         for name, data in files.items():
             write(name, data)
         try:
-            yield Store("s3://bucket", write)
+            yield Store("s3://bucket", write, refused)
         finally:
             fsspec.get_filesystem_class("s3").clear_instance_cache()
             server.stop()
@@ -82,3 +95,22 @@ class FlakyStore(fsspec.get_filesystem_class("memory")):  # type: ignore[misc]
             raise failure
         data: bytes = super().cat_file(path, start=start, end=end, **options)
         return data[: len(data) - failure]
+
+
+class FlakyWrites(fsspec.get_filesystem_class("memory")):  # type: ignore[misc]
+    """A store in memory that calls itself Google's: `failures` are the errors of the next requests that put an object, None for none."""
+
+    protocol = "gs"
+    store: ClassVar[dict[str, Any]] = {}
+    pseudo_dirs: ClassVar[list[str]] = [""]
+    failures: ClassVar[list[Exception | None]] = []
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        return str(super()._strip_protocol(path.replace("gs://", "memory://")))
+
+    def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **options: Any) -> None:
+        failure = self.failures.pop(0) if self.failures else None
+        if failure is not None:
+            raise failure
+        super().pipe_file(path, value, mode=mode, **options)

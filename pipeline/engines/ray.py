@@ -1,0 +1,169 @@
+"""The engine beyond one machine: Ray core tasks that get paths and return small values. Ray places them and tells who was killed."""
+
+import logging
+import os
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from pipeline.engines.cluster import check_room, join, nodes
+from pipeline.engines.local import allow_many_files
+from pipeline.engines.tasks import Done, Home, run_item
+from pipeline.errors import UserError, WorkerKilledError
+from pipeline.logs import log_form
+
+log = logging.getLogger(__name__)
+
+# A node that is lost takes what it had in hand with it, and the next one may be lost as well; an item that has outlived five workers
+# is itself what kills them. Counted here and not by Ray's max_retries, beside which Ray tries what ran out of memory again without end.
+_MAX_TRIES = 5
+_KILLED = (
+    ray.exceptions.WorkerCrashedError,
+    ray.exceptions.OutOfMemoryError,
+    ray.exceptions.NodeDiedError,
+    ray.exceptions.LocalRayletDiedError,
+    ray.exceptions.ObjectLostError,
+)
+_TASKS_PER_CPU = 2  # so that a worker that is done finds its next item there
+_LOOK_SECONDS = 10  # between looks at how many nodes there are
+_CHECK_SECONDS = 120  # for a node to start a worker and answer
+
+_run_item = ray.remote(run_item)
+
+
+class RayEngine:
+    """Joins a cluster, and leaves it as it was. A process that is its driver already remains so."""
+
+    spread = True
+
+    def __init__(self, address: str | None, *, workers: int | None, task_memory: int) -> None:
+        self.workers = workers
+        self._address, self._task_memory = address, task_memory
+        self._checks: tuple[Callable[[], None], ...] = ()
+        self._joined = False
+
+    def __enter__(self) -> Self:
+        allow_many_files()
+        self._joined = join(self._address)
+        check_room(self._task_memory)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        if self._joined:
+            ray.shutdown()
+
+    def require(self, check: Callable[[], None]) -> None:
+        """See `Engine.require`."""
+        self._checks += (check,)
+        home = self._home()
+        asked = {}
+        for node in nodes():
+            there = NodeAffinitySchedulingStrategy(node.id, soft=False)
+            asked[node.address] = _run_item.options(num_cpus=0, max_retries=1, scheduling_strategy=there).remote(home, _nothing, None)
+        for address, answer in asked.items():
+            try:
+                done: Done = ray.get(answer, timeout=_CHECK_SECONDS)
+            except ray.exceptions.GetTimeoutError:
+                raise UserError(f"engine: node {address} has not answered for {_CHECK_SECONDS} seconds; mend or remove it") from None
+            except ray.exceptions.RayTaskError as error:
+                raise UserError(f"engine: node {address} cannot run this package ({_last_line(error)}); install it there") from None
+            if done.error is not None:
+                raise UserError(f"engine: node {address}: {done.error}") from None
+
+    def map(self, function: Callable[[Any], Any], items: Sequence[Any], on_done: Callable[[Any], None]) -> list[Any]:
+        """See `Engine.map`."""
+        results: list[Any] = [None] * len(items)
+        todo, tries = deque(range(len(items))), Counter[int]()
+        task = self._task()
+        home, shipped = self._home(), ray.put(function)
+        running: dict[Any, int] = {}
+        limit = _Limit(self.workers)
+        try:
+            while todo or running:
+                while todo and len(running) < limit.tasks():
+                    place = todo.popleft()
+                    running[task.remote(home, shipped, items[place])] = place
+                for answer in _wait(list(running)):
+                    place = running.pop(answer)
+                    tries[place] += 1
+                    done = _take(answer, place, tries[place])
+                    if done is None:
+                        todo.appendleft(place)
+                        continue
+                    results[place] = done.value
+                    on_done(done.value)
+        finally:
+            _end(list(running))
+        return results
+
+    def _task(self) -> Any:
+        return _run_item.options(num_cpus=1, memory=self._task_memory, max_retries=0, scheduling_strategy="SPREAD")
+
+    def _home(self) -> bytes:
+        return Home(os.getcwd(), log_form(), self._checks).packed()
+
+
+class _Limit:
+    """How many tasks may be pending: so many for each CPU that the cluster has now."""
+
+    def __init__(self, workers: int | None) -> None:
+        self._workers, self._tasks, self._looked = workers, 0, -float(_LOOK_SECONDS)
+
+    def tasks(self) -> int:
+        if self._workers is not None:
+            return self._workers
+        if time.monotonic() - self._looked >= _LOOK_SECONDS:
+            self._looked = time.monotonic()
+            self._tasks = max(1, sum(node.cpus for node in nodes())) * _TASKS_PER_CPU
+        return self._tasks
+
+
+def _wait(pending: list[Any]) -> list[Any]:
+    """Those that are done, as soon as one is. Says so while there is no node that could do any."""
+    while True:
+        done, _ = ray.wait(pending, timeout=_LOOK_SECONDS)
+        if done:
+            return list(done)
+        if not nodes():
+            log.warning("no node of the Ray cluster has a CPU; waiting for one")
+
+
+def _take(answer: Any, place: int, tries: int) -> Done | None:
+    """What came of an item, with its log records told here; None where it is to be done again. Raises what the item raised."""
+    try:
+        done: Done = ray.get(answer)
+    except _KILLED as error:
+        if tries == _MAX_TRIES:
+            raise WorkerKilledError(place, f"{tries} times") from None
+        log.warning("a worker was killed, its item is done again (%s)", _first_sentence(error))
+        return None
+    for record in done.records:
+        logging.getLogger(record.name).handle(record)
+    if done.error is not None:
+        raise done.error from done.where
+    return done
+
+
+def _end(pending: list[Any]) -> None:
+    """Ends tasks that nobody waits for any more, so that they write nothing into a folder that may be removed."""
+    for answer in pending:
+        ray.cancel(answer, force=True)
+    if pending:
+        ray.wait(pending, num_returns=len(pending), timeout=_LOOK_SECONDS)
+
+
+def _nothing(item: object) -> None:
+    """For the check that comes before any item."""
+
+
+def _first_sentence(error: Exception) -> str:
+    return str(error).partition("\n")[0].partition(". ")[0]
+
+
+def _last_line(error: Exception) -> str:
+    return str(error).strip().rpartition("\n")[2]

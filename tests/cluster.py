@@ -1,0 +1,105 @@
+"""A real Ray cluster on this machine: a head without CPUs and nodes of one CPU, on loopback addresses of their own."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.runs import wait_until
+
+pytest.importorskip("ray", reason="Ray cannot be installed here (it is in requirements-dev.lock where it can)")
+_OBJECT_STORE = 80 * 2**20  # the least that Ray takes is 75 MiB
+
+
+class LoopbackCluster:
+    """Started and ended by the test that uses it; nodes are 127.0.0.3 and up.
+
+    Not 127.0.0.1: Ray takes that for another address of the machine, and then waits for itself.
+    """
+
+    def __init__(self, cluster: Any) -> None:
+        self._cluster, self._last = cluster, 2
+        self.address: str = cluster.address
+        self.nodes: list[Any] = []
+
+    def add(self, *, cpus: int = 1, **settings: Any) -> Any:
+        """A node at the next address. From the main thread only: Ray sets signal handlers meanwhile."""
+        self._last += 1
+        settings = {"node_ip_address": f"127.0.0.{self._last}", "object_store_memory": _OBJECT_STORE, **settings}
+        self.nodes.append(self._cluster.add_node(num_cpus=cpus, **settings))
+        return self.nodes[-1]
+
+    def remove(self, node: Any) -> None:
+        """Without grace: SIGKILL to all that runs there."""
+        self.nodes.remove(node)
+        self._cluster.remove_node(node, allow_graceful=False)
+
+
+@contextmanager
+def loopback_cluster(nodes: int = 2) -> Iterator[LoopbackCluster]:
+    """A cluster with so many nodes of one CPU. Ends every process that it started, and leaves no file."""
+    from ray.cluster_utils import Cluster
+
+    folder = tempfile.mkdtemp(prefix="ray", dir="/tmp")  # short: the sockets in it have names of 107 characters at most
+    before = dict(os.environ)
+    os.environ |= {"RAY_TMPDIR": folder, "RAY_USAGE_STATS_ENABLED": "0"}
+    cluster: Any = None
+    try:
+        head = {"num_cpus": 0, "include_dashboard": False, "node_ip_address": "127.0.0.2", "object_store_memory": _OBJECT_STORE}
+        cluster = Cluster(initialize_head=True, head_node_args=head)
+        ours = LoopbackCluster(cluster)
+        for _ in range(nodes):
+            ours.add()
+        yield ours
+    finally:
+        started = _descendants(os.getpid(), folder)
+        if cluster is not None:
+            cluster.shutdown()
+        _end(started)
+        os.environ.clear()
+        os.environ |= before
+        shutil.rmtree(folder)
+
+
+def _descendants(parent: int, folder: str) -> set[int]:
+    """The processes of this cluster: those with its folder on their command line that this process started, and what they started."""
+    shown = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout.splitlines()
+    rows = [(int(pid), int(above), args) for pid, above, args in (line.split(None, 2) for line in shown)]
+    found = {pid for pid, above, args in rows if above == parent and folder in args}
+    while more := {pid for pid, above, _ in rows if above in found} - found:
+        found |= more
+    return found
+
+
+def _end(processes: set[int]) -> None:
+    """Waits until they have ended, and after some seconds kills those that have not."""
+    deadline = time.monotonic() + 10
+    while alive := [pid for pid in processes if _runs(pid)]:
+        if time.monotonic() > deadline:
+            for pid in alive:
+                os.kill(pid, signal.SIGKILL)
+            wait_until(lambda: not any(map(_runs, processes)), seconds=10)
+        time.sleep(0.05)
+
+
+def _runs(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def closed_port() -> int:
+    """A port of 127.0.0.1 where nobody listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
