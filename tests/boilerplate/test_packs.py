@@ -130,7 +130,7 @@ def test_a_phrase_that_can_never_match_is_named(tmp_path, rule, message):
 
 
 # Rules whose first example stood on a real page, word for word; `seen` names the site. A floor goes up with the work.
-SEEN = {"common": 27, "en": 41, "de": 37, "pt": 28, "es": 25, "fr": 25, "ru": 25, "ar": 25, "id": 25, "fa": 26, "zh": 26}
+SEEN = {"common": 27, "en": 41, "de": 37, "pt": 28, "es": 26, "fr": 28, "ru": 25, "ar": 25, "id": 25, "fa": 26, "zh": 26}
 SEEN_OF_THE_SMALLER = {"ja": 13, "it": 12, "tr": 11, "pl": 10}
 
 

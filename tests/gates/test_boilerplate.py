@@ -27,10 +27,10 @@ TOKEN = re.compile(
 )
 # set, floors of precision and recall, ceilings of loss and of the share of pages that lost five tokens or more
 FLOORS = [
-    ("fundus.traf", 0.97, 0.21, 0.0003, 0.015),
-    ("fundus.newspaper", 0.97, 0.34, 0.0003, 0.017),
-    ("fundus.readability", 0.97, 0.26, 0.0003, 0.016),
-    ("fundus.resi_main", 0.97, 0.24, 0.0003, 0.015),
+    ("fundus.traf", 0.99, 0.21, 0.0001, 0.005),
+    ("fundus.newspaper", 0.99, 0.34, 0.0001, 0.005),
+    ("fundus.readability", 0.99, 0.26, 0.0001, 0.005),
+    ("fundus.resi_main", 0.99, 0.24, 0.0001, 0.005),
     ("wcxb_dev.traf", 0.94, 0.11, 0.0006, 0.035),
     ("wcxb_dev.readability", 0.72, 0.04, 0.0014, 0.045),
     ("wcxb_dev.resi_main", 0.94, 0.115, 0.0009, 0.05),
