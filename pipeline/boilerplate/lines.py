@@ -108,10 +108,11 @@ class Zones:
         size = np.diff(np.append(first, count))
         place = np.arange(count) - first[group]
         from_end = size[group] - 1 - place
-        # Positions of each document's first and last body line; one with none keeps these initial values.
+        # Positions of each document's first and last body line, the last that is written; one with none keeps these initial values.
         first_body, last_body = np.full(len(first), np.iinfo(np.int64).max), np.full(len(first), -1)
-        np.minimum.at(first_body, group[body], place[body])
-        np.maximum.at(last_body, group[body], place[body])
+        body_group, body_place = group[body], place[body]
+        first_body[body_group[::-1]] = body_place[::-1]
+        last_body[body_group] = body_place
         bodiless = (last_body < 0)[group]
         after_body = ~bodiless & (place > last_body[group])
         head = np.where(bodiless, place < BODILESS_EDGE, place < np.minimum(first_body, MAX_HEAD_LINES)[group])

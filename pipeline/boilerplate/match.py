@@ -29,9 +29,11 @@ class Hits(NamedTuple):
 
     @classmethod
     def join(cls, *parts: "Hits") -> "Hits":
-        """All of the parts, by line, then rule."""
-        line = np.concatenate([np.zeros(0, np.int64), *(part.line for part in parts)])
-        rule = np.concatenate([np.zeros(0, np.int64), *(part.rule for part in parts)])
+        """All of the parts, by line, then rule, as each of them is."""
+        some = [part for part in parts if len(part.line)]
+        if len(some) < 2:
+            return some[0] if some else cls(np.zeros(0, np.int64), np.zeros(0, np.int64))
+        line, rule = (np.concatenate(columns) for columns in zip(*some))
         order = np.lexsort((rule, line))
         return cls(line[order], rule[order])
 

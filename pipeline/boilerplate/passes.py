@@ -123,10 +123,11 @@ def _in_zone(lines: Lines, pairs: Hits, zones: Zones | None, matchers: Matchers)
     at = np.searchsorted(lines.number, pairs.line)
     inside: np.ndarray = np.append(lines.number, -1)[at] == pairs.line
     here = np.flatnonzero(inside)
-    anywhere = [np.full(len(lines.row), zone == "anywhere") for zone in ZONES]
-    columns = np.stack(anywhere if zones is None else [zones.of_name(zone) for zone in ZONES])
     zone = matchers.columns(_zones, lines.row[at[here]], pairs.where(here))
-    inside[here] = columns[zone, at[here]]
+    if zones is None:
+        inside[here] = zone == _ANYWHERE
+    else:
+        inside[here] = np.stack([zones.of_name(name) for name in ZONES])[zone, at[here]]
     return inside
 
 

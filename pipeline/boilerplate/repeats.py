@@ -74,8 +74,8 @@ def title_copies(document: Document) -> dict[int, str]:
 
 def rows_with_repeats(lines: Lines, rows: int) -> np.ndarray:
     """Boolean per row: False only where no two lines of MIN_TITLE_TOKENS or more have one key."""
-    marked: np.ndarray = rows_with_equal_keys(lines.row, lines.key, lines.tokens, MIN_TITLE_TOKENS, rows)
-    return marked
+    repeating: np.ndarray = rows_with_equal_keys(lines.row, lines.key, lines.tokens, MIN_TITLE_TOKENS, rows)
+    return repeating
 
 
 def rows_with_title_copies(lines: Lines, zones: Zones, titles: pa.Array) -> np.ndarray:
@@ -85,15 +85,17 @@ def rows_with_title_copies(lines: Lines, zones: Zones, titles: pa.Array) -> np.n
     place = np.arange(len(lines.row)) - np.searchsorted(lines.row, np.arange(len(titles)))[lines.row]
     at_head = place < np.bincount(lines.row[zones.head], minlength=len(titles))[lines.row] + LEAD_LINES
     at = np.flatnonzero(at_head & (lines.tokens >= MIN_TITLE_TOKENS) & (lines.tokens <= MAX_TITLE_TOKENS))
-    known = _in_row(lines.key[at], lines.row[at])
-    at = at[may_hold_separator(*buffers(lines.all_text), lines.number[at])]
+    head, at = at, at[may_hold_separator(*buffers(lines.all_text), lines.number[at])]
+    head = head[marked(lines.row[at], len(titles))[lines.row[head]]]
+    known = np.sort(_in_row(lines.key[head], lines.row[head]))
     found, texts = [column], pc.utf8_trim_whitespace(lines.texts(at))
     for _ in range(MAX_SITE_PARTS):
         cut = pc.match_substring_regex(texts, _SITE)
         at, texts = at[cut.to_numpy(zero_copy_only=False)], texts.filter(cut)
         texts = pc.replace_substring_regex(texts, rf"^(.*\S){_SITE}.*$", r"\1")
-        found.append(lines.row[at][np.isin(_in_row(text_forms(texts)[0], lines.row[at]), known)])
-    return _marked(np.concatenate(found), len(titles))
+        keys = _in_row(text_forms(texts)[0], lines.row[at])
+        found.append(lines.row[at][np.searchsorted(known, keys, "right") > np.searchsorted(known, keys)])
+    return marked(np.concatenate(found), len(titles))
 
 
 def _in_row(key: np.ndarray, row: np.ndarray) -> np.ndarray:
@@ -119,7 +121,8 @@ def _plain(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-def _marked(found: np.ndarray, rows: int) -> np.ndarray:
-    marked = np.zeros(rows, np.bool_)
-    marked[found] = True
-    return marked
+def marked(found: np.ndarray, rows: int) -> np.ndarray:
+    """Boolean for each of so many rows: whether it is among those found."""
+    mask = np.zeros(rows, np.bool_)
+    mask[found] = True
+    return mask

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from pipeline.boilerplate.judge import Document, StructureRule
 from pipeline.boilerplate.lines import Lines, Zones
-from pipeline.boilerplate.repeats import repeated_lines, rows_with_repeats, rows_with_title_copies, title_copies
+from pipeline.boilerplate.repeats import marked, repeated_lines, rows_with_repeats, rows_with_title_copies, title_copies
 from pipeline.kernels.line_screens import count_gaps, may_hold_cjk
 from pipeline.kernels.lines import ELLIPSIS, TERMINAL
 from pipeline.kernels.text import buffers
@@ -145,14 +145,14 @@ def structure_rows(lines: Lines, zones: Zones, titles: pa.Array, cjk_rows: np.nd
     edge = edge[may_hold_cjk(*buffers(lines.all_text), lines.number[edge])]
     has_cjk = pc.match_substring_regex(lines.texts(edge), r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
     foreign = row[edge][has_cjk.to_numpy(zero_copy_only=False)]
-    rows = np.arange(len(titles))
+    rows = len(titles)
     return {
-        teaser_runs: np.isin(rows, in_run),
-        cut_off_tail: np.isin(rows, at_end) & ~cjk_rows,  # thirty characters are no long line
-        headline_dump: np.isin(rows, dump),
-        repeated_lines: rows_with_repeats(lines, len(titles)),
+        teaser_runs: marked(in_run, rows),
+        cut_off_tail: marked(at_end, rows) & ~cjk_rows,  # thirty characters are no long line
+        headline_dump: marked(dump, rows),
+        repeated_lines: rows_with_repeats(lines, rows),
         title_copies: rows_with_title_copies(lines, zones, titles),
-        foreign_edge_lines: np.isin(rows, foreign),
+        foreign_edge_lines: marked(foreign, rows),
     }
 
 

@@ -16,9 +16,10 @@ from annotated_types import Ge, Le
 from pipeline.boilerplate.lines import AllLines, Lines, tabulate
 from pipeline.boilerplate.match import Matcher, applicable
 from pipeline.boilerplate.matchers import Matchers
-from pipeline.boilerplate.packs import check_pack, find_pack, read_pack, shipped_pack, shipped_packs
+from pipeline.boilerplate.packs import check_pack, find_pack, shipped_pack, shipped_packs
 from pipeline.boilerplate.passes import look, one_pass
 from pipeline.boilerplate.removal import Removal
+from pipeline.boilerplate.repeats import marked
 from pipeline.boilerplate.rules import Pack
 from pipeline.edits import apply_columns
 from pipeline.kernels.lines import removal_spans
@@ -86,7 +87,7 @@ class StripBoilerplate:
     def _unsafe_rows(self, lines: Lines, removal: Removal, rows: int) -> np.ndarray:
         """Boolean per row: whether too little of the document would be left."""
         touched = np.zeros(rows, np.bool_)
-        dropped = np.isin(lines.number, np.fromiter(removal.dropped, np.int64, len(removal.dropped)))
+        dropped = marked(np.fromiter(removal.dropped, np.int64, len(removal.dropped)), len(lines.all_text))[lines.number]
         touched[lines.row[dropped]] = True
         of_touched = touched[lines.row]
         lines, dropped = lines.where(of_touched), dropped[of_touched]
@@ -117,9 +118,9 @@ def _first_copies(lines: Lines, dropped: np.ndarray) -> np.ndarray:
 
 @cache
 def load_packs(names: tuple[str, ...]) -> tuple[Pack, ...]:
-    """The packs of these names and paths, in order; read once a process."""
+    """The packs of these names and paths, in order; read once a process. Raises UserError if one of the user's fails its examples."""
     shipped = shipped_packs()
-    return tuple(shipped_pack(name) if name in shipped else read_pack(find_pack(name)) for name in names)
+    return tuple(shipped_pack(name) if name in shipped else check_pack(find_pack(name)) for name in names)
 
 
 @cache

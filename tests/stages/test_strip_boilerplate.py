@@ -291,6 +291,16 @@ def test_check_refuses_a_pack_whose_example_fails(tmp_path):
         StripBoilerplate([str(path)]).describe()
 
 
+@pytest.mark.parametrize(("examples", "fault"), [({"strips": ["no"]}, "strips is not"), ({"keeps": ["Read it!"]}, "keeps is")])
+def test_a_pack_of_the_user_that_fails_its_own_examples_is_refused(tmp_path, examples, fault):
+    """Before the first document, with the file, the rule and the example."""
+    rule = {"id": "a", "family": "f", "max_tokens": 9, "why": "w", "strips": ["read it"], "keeps": ["no"], "phrases": ["read it"]}
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump({"pack": "mine", "lang": None, "rules": [rule | examples]}), encoding="utf-8")
+    with pytest.raises(UserError, match=f"mine.yaml: rule a: its own example under {fault} matched"):
+        run(["Any text."], StripBoilerplate([str(path)]))
+
+
 def test_packs_that_the_user_chose_serve_text_of_unknown_language():
     """Without a stage for languages a named pack would else do nothing."""
     text = f"{body('en', 1)}\nAnzeige\n{body('en', 2)}"
