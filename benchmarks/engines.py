@@ -37,7 +37,10 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class CpuSeconds:
-    """Of all processes below this one, while the block lasts; `total` is there behind it."""
+    """Of all processes below this one, while the block lasts; `total` is there behind it. Of those only that are new if `new`."""
+
+    def __init__(self, *, new: bool):
+        self._new = new
 
     def __enter__(self):
         self._ended, self._used, self._before = threading.Event(), {}, self._look()
@@ -49,7 +52,8 @@ class CpuSeconds:
         self._ended.set()
         self._thread.join()
         self._used |= self._look()
-        self.total = sum(ticks - self._before.get(process, 0) for process, ticks in self._used.items()) / TICKS
+        counted = self._used.keys() - (self._before.keys() if self._new else ())
+        self.total = sum(self._used[process] - self._before.get(process, 0) for process in counted) / TICKS
 
     def _watch(self):
         while not self._ended.wait(0.1):
@@ -101,7 +105,7 @@ def measure(docs: Path, source: str, folder: Path, engine: list[str]) -> tuple[f
     script = "from pipeline.cli import main; main()"
     command = [sys.executable, "-c", script, "run", str(config), "--overwrite", *engine]
     start = time.perf_counter()
-    with CpuSeconds() as used:
+    with CpuSeconds(new="ray" not in engine) as used:  # a cluster that idles costs the local engine nothing
         subprocess.run(command, check=True, cwd=REPO, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(1)  # workers of a driver that is gone end too
     return used.total, time.perf_counter() - start - 1

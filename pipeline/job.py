@@ -58,6 +58,7 @@ class Job:
     """Maps that remember: each finished item leaves a small JSON file under `work/done`, written after its data.
 
     `work` is the folder of the work files, by default one in the output. `retries` counts what was tried again for what is finished.
+    `max_document_seconds`: the clock of the stages.
     """
 
     def __init__(self, output: Path, engine: Engine, progress: Progress, work: Path | None = None) -> None:
@@ -66,6 +67,7 @@ class Job:
         self.checkpoints = (NoCheckpoints if isinstance(self.work, StorePath) or engine.spread else Checkpoints)(self.work)
         self.peak_rss: dict[int, int] = {}  # bytes by process
         self.retries = 0
+        self.max_document_seconds: int | None = None
 
     def map(self, name: str, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         """`engine.map` over the items that are not finished yet; results (small JSON values) of all, in order."""

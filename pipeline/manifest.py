@@ -59,7 +59,7 @@ def make_manifest(
         "population": totals["population"],
         "stages": [_without_seconds(step) for step in steps],
         "files": files,
-        "reproducible": True,
+        "reproducible": not any(name.startswith(("took too long", "took_too_long")) for name in [*read["reasons"], *dropped]),
         "times": {
             "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "seconds": round(seconds, 3),

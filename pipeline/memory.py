@@ -8,6 +8,7 @@ import dataclasses
 
 from pipeline.config import MIB, RunConfig
 from pipeline.errors import UnfinishedError, UserError
+from pipeline.neardup.candidates import DOCUMENTS_PER_RANGE
 from pipeline.stage import CorpusStage
 
 # Resident sets of workers, mapped files counted, as tests/gates/test_memory.py measures them again.
@@ -44,7 +45,7 @@ def fit_memory(config: RunConfig) -> RunConfig:
 
 def check_documents(config: RunConfig, documents: int) -> None:
     """Raises UnfinishedError where so many documents are more than a worker can judge together."""
-    limit, needed = config.engine.max_memory, _WORKER + documents * _A_DOCUMENT
+    limit, needed = config.engine.max_memory, _WORKER + min(documents, DOCUMENTS_PER_RANGE) * _A_DOCUMENT
     judged = any(isinstance(named.stage, CorpusStage) for named in config.stages)
     if limit is not None and judged and needed > limit:
         raise UnfinishedError(

@@ -70,6 +70,7 @@ def run(
                 report_again(output, card=True, license_name=config.output.license)
             return RunResult(output, finished, time.perf_counter() - start, {}, unchanged=True)
         job = Job(output, engine, progress, home / WORK)
+        job.max_document_seconds = config.input.max_document_seconds
         with job.checkpoints:
             read, totals, steps, files = _carry_out(job, config, plan.tasks)
         read["retries"] += job.retries + retries.total

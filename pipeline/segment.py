@@ -1,5 +1,6 @@
 """One shard through one segment, in a worker: apply the barrier's verdicts, run the document stages, write shard and edits."""
 
+import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,12 +11,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.edits import STEP_EDITS
+from pipeline.clock import TookTooLong, time_limit
+from pipeline.edits import NO_EDITS, STEP_EDITS
 from pipeline.files import open_ipc, write_ipc
 from pipeline.plan import Segment, Step
-from pipeline.schema import SCHEMA
+from pipeline.schema import SCHEMA, replace_columns
 from pipeline.stage import CorpusStage, Outcome
 from pipeline.storage import place
+
+log = logging.getLogger(__name__)
+
+TOOK_TOO_LONG = "took_too_long"  # the drop reason, and after a colon the stage
 
 SHARD_EDITS = pa.schema([STEP_EDITS.field("row"), pa.field("step", pa.int16(), nullable=False), *list(STEP_EDITS)[1:]])
 
@@ -59,10 +65,10 @@ class StepCounts:
         return {**vars(self), "flags": {name: count for name, count in self.flags.items() if count}}
 
 
-def process_shard(segment: Segment, verdicts: str | None, folder: str, item: list[Any]) -> dict[str, Any]:
+def process_shard(segment: Segment, verdicts: str | None, folder: str, max_seconds: float | None, item: list[Any]) -> dict[str, Any]:
     """Reads shard `item = [number, path]`, writes `shard-<number>.arrow` and `edits-<number>.arrow` into `folder`.
 
-    Returns rows and the counts of each step.
+    A document that keeps a step for more than `max_seconds` is dropped. Returns rows and the counts of each step.
     """
     number, path = int(item[0]), place(item[1])
     steps = [*([segment.barrier] if segment.barrier else []), *segment.steps]
@@ -75,7 +81,7 @@ def process_shard(segment: Segment, verdicts: str | None, folder: str, item: lis
         for index in range(reader.num_record_batches):
             batch = reader.get_batch(index)
             for step, count in zip(steps, counts):
-                batch, changed = _run_step(step, batch, count, _cut(judged, first, batch.num_rows))
+                batch, changed = _run_step(step, batch, count, _cut(judged, first, batch.num_rows), max_seconds)
                 if changed.num_rows:
                     edits.append(_number(changed, first, step.number))
             first += batch.num_rows
@@ -87,16 +93,35 @@ def process_shard(segment: Segment, verdicts: str | None, folder: str, item: lis
     return {"rows": rows, "steps": [count.to_json() for count in counts]}
 
 
-def _run_step(step: Step, batch: pa.RecordBatch, count: StepCounts, verdicts: pa.Table | None) -> Outcome:
+def _run_step(
+    step: Step, batch: pa.RecordBatch, count: StepCounts, verdicts: pa.Table | None, max_seconds: float | None
+) -> Outcome:
     start = time.perf_counter()
-    if isinstance(step.stage, CorpusStage):
-        outcome = step.stage.apply(batch, verdicts)
-    else:
-        outcome = step.stage(batch)
+    outcome = _in_time(step, batch, verdicts, max_seconds)
     if outcome.batch.num_rows != batch.num_rows:
         raise RuntimeError(f"stage {step.name} made {outcome.batch.num_rows} rows of {batch.num_rows}")
     count.add(batch, outcome, time.perf_counter() - start)
     return outcome
+
+
+def _in_time(step: Step, batch: pa.RecordBatch, verdicts: pa.Table | None, max_seconds: float | None) -> Outcome:
+    """What the step makes of the batch. Where that takes too long it is done again by halves, and a row that takes too long is marked."""
+    try:
+        with time_limit(max_seconds):
+            return step.stage.apply(batch, verdicts) if isinstance(step.stage, CorpusStage) else step.stage(batch)
+    except TookTooLong:
+        half = batch.num_rows // 2
+        if half == 0:
+            log.warning("%s: %r took more than %s s, and is dropped", step.name, batch["doc_id"][0].as_py()[:200], max_seconds)
+            reason = pa.array([f"{TOOK_TOO_LONG}:{step.name}"], pa.string())
+            return Outcome(replace_columns(batch, drop_reason=reason), NO_EDITS)
+        halves = [(0, half), (half, batch.num_rows - half)]
+        made = [_in_time(step, batch.slice(at, size), _cut(verdicts, at, size), max_seconds) for at, size in halves]
+        later = made[1].edits
+        shifted = pa.RecordBatch.from_arrays(
+            [pa.array(later["row"].to_numpy() + np.int32(half), pa.int32()), *later.columns[1:]], schema=STEP_EDITS
+        )
+        return Outcome(*(pa.concat_batches(pair) for pair in ((made[0].batch, made[1].batch), (made[0].edits, shifted))))
 
 
 def _number(edits: pa.RecordBatch, first: int, step: int) -> pa.RecordBatch:

@@ -54,7 +54,7 @@ def run_segment(job: Job, segment: Segment, shards: list[str]) -> dict[str, Any]
         verdicts = job.work / f"verdicts-{segment.number}"
         summary = _judge(job, segment, shards, verdicts)
     items = [[number, path] for number, path in enumerate(shards)]
-    function = partial(process_shard, segment, str(verdicts) if verdicts else None, str(folder))
+    function = partial(process_shard, segment, str(verdicts) if verdicts else None, str(folder), job.max_document_seconds)
     steps = merge_counts(job.map(f"{name} {'+'.join(s.name for s in segment.steps) or 'apply'}", function, items))
     if segment.barrier is not None and steps:
         steps[0]["summary"] = summary

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.checkpoints import Checkpoints, boot_id, roll_back
-from pipeline.files import write_json
+from pipeline.files import whole, write_json
+from pipeline.job import open_output
 
 
 def test_what_is_not_in_the_last_checkpoint_is_removed(tmp_path: Path) -> None:
@@ -63,3 +64,30 @@ def test_a_failure_in_the_background_is_raised(tmp_path: Path) -> None:
 def test_boot_id_is_the_same_until_the_next_start() -> None:
     """Two calls agree."""
     assert boot_id() == boot_id()
+
+
+def test_work_of_a_cluster_does_not_depend_on_where_its_driver_starts(tmp_path: Path) -> None:
+    """What its workers wrote lasts; what a run on this machine then adds does not, until it is synced."""
+    start, mark = tmp_path / ".work" / "run.json", tmp_path / ".work" / "done" / "read" / "00000.json"
+
+    def go_on(*, spread: bool) -> bool:
+        assert open_output(tmp_path, {}, overwrite=False, spread=spread) is None
+        return mark.exists()
+
+    assert not go_on(spread=True)
+    write_json(mark, {})
+    assert go_on(spread=True)
+    assert json.loads(start.read_text())["boot"] is None
+    assert go_on(spread=False)
+    assert json.loads(start.read_text())["boot"] == boot_id()
+    write_json(start, json.loads(start.read_text()) | {"boot": "of another machine"})
+    assert not go_on(spread=True)
+
+
+def test_two_that_write_one_file_do_not_meet(tmp_path: Path) -> None:
+    """Processes of two machines may have one number: as when a node that was given up comes back, and its item is done twice."""
+    with whole(tmp_path / "a") as one, whole(tmp_path / "a") as other:
+        one.write_text("1")
+        other.write_text("2")
+    assert (tmp_path / "a").read_text() == "1"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]

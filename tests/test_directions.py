@@ -15,6 +15,7 @@ FOUNDATION = {"schema", "stage", "edits", "kernels", "arrays", "files", "storage
 MAY_IMPORT: dict[str, set[str]] = {
     "schema": set(),
     "errors": set(),
+    "clock": set(),
     "stage": set(),
     "files": {"storage"},
     "arrays": {"files", "storage"},
@@ -31,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "boilerplate": FOUNDATION | {"boilerplate", "resources", "places", "exchange"},
     "translation": FOUNDATION | {"translation", "exchange"},
     "stages": FOUNDATION | {"stages", "neardup", "encoding", "language", "boilerplate", "translation", "exchange"},
-    "readers": {"schema", "files", "readers", "storage", "digests", "kernels"},
+    "readers": {"schema", "clock", "files", "readers", "storage", "digests", "kernels"},
     "storage": {"storage"},
     "population": {"schema"},
     "writer": {"schema", "files", "storage", "edits", "population"},

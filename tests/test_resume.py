@@ -73,7 +73,7 @@ def test_one_packed_file_goes_on_at_the_shard_where_it_was(tmp_path: Path) -> No
 
 
 @pytest.mark.gate
-def test_packed_input_is_killed_fifty_times(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_packed_input_is_killed_thirty_times(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """At seeded moments from the first seconds on, unpacking among them: no byte differs from the run of the plain file."""
     config = run_file(tmp_path, packed_corpus(tmp_path, 1500), **CHANGES)
     expected: dict[str, bytes] = {}
@@ -87,7 +87,7 @@ def test_packed_input_is_killed_fifty_times(tmp_path: Path, capsys: pytest.Captu
     values = yaml.safe_load(config.read_text(encoding="utf-8"))
     pipeline.run(values, input_path=plain, output_path=tmp_path / "expected", workers=1)
     expected.update(parquet_bytes(tmp_path / "expected"))
-    done = kill_and_restart(config, tmp_path / "out", 50, check, most_items=9)
+    done = kill_and_restart(config, tmp_path / "out", 30, check, most_items=9)
     with capsys.disabled():
         print(f"\n{done.histogram()}")  # noqa: T201 - what a gate is run for
-    assert done.total == 50
+    assert done.total == 30

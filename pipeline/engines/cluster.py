@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
+import ray
+
 from pipeline.errors import UserError
 
 _PATIENCE_SECONDS = 10  # to connect; Ray itself would try for minutes
@@ -27,10 +29,6 @@ class Node(NamedTuple):
 
 def join(address: str | None) -> bool:
     """Makes this process a driver of the cluster; False if it was one before. Raises UserError."""
-    try:
-        import ray
-    except ImportError:
-        raise UserError("engine: ray needs the extra `ray`: pip install 'corpus-pipeline[ray]'") from None
     if ray.is_initialized():
         known = ray.get_runtime_context().gcs_address
         if address not in (None, known):
@@ -53,8 +51,6 @@ def join(address: str | None) -> bool:
 
 def nodes() -> list[Node]:
     """The nodes that can take tasks, by address."""
-    import ray
-
     found = []
     for node in ray.nodes():
         has = node["Resources"]

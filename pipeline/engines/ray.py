@@ -2,11 +2,12 @@
 
 import logging
 import os
+import re
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -14,7 +15,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from pipeline.engines.cluster import check_room, join, nodes
 from pipeline.engines.local import allow_many_files
 from pipeline.engines.tasks import Done, Home, run_item
-from pipeline.errors import UserError, WorkerKilledError
+from pipeline.errors import UnfinishedError, UserError, WorkerKilledError
 from pipeline.logs import log_form
 
 log = logging.getLogger(__name__)
@@ -68,12 +69,12 @@ class RayEngine:
         for address, answer in asked.items():
             try:
                 done: Done = ray.get(answer, timeout=_CHECK_SECONDS)
-            except ray.exceptions.GetTimeoutError:
-                raise UserError(f"engine: node {address} has not answered for {_CHECK_SECONDS} seconds; mend or remove it") from None
             except ray.exceptions.RayTaskError as error:
-                raise UserError(f"engine: node {address} cannot run this package ({_last_line(error)}); install it there") from None
+                raise _without_package(error) from None
+            except ray.exceptions.RayError as error:
+                raise UserError(f"engine: node {address} does not answer ({_first_sentence(error)}); mend or remove it") from None
             if done.error is not None:
-                raise UserError(f"engine: node {address}: {done.error}") from None
+                raise done.error
 
     def map(self, function: Callable[[Any], Any], items: Sequence[Any], on_done: Callable[[Any], None]) -> list[Any]:
         """See `Engine.map`."""
@@ -142,6 +143,8 @@ def _take(answer: Any, place: int, tries: int) -> Done | None:
             raise WorkerKilledError(place, f"{tries} times") from None
         log.warning("a worker was killed, its item is done again (%s)", _first_sentence(error))
         return None
+    except ray.exceptions.RayTaskError as error:  # what an item raises comes as a value
+        raise _without_package(error) from None
     for record in done.records:
         logging.getLogger(record.name).handle(record)
     if done.error is not None:
@@ -165,5 +168,10 @@ def _first_sentence(error: Exception) -> str:
     return str(error).partition("\n")[0].partition(". ")[0]
 
 
-def _last_line(error: Exception) -> str:
-    return str(error).strip().rpartition("\n")[2]
+def _without_package(error: Any) -> Exception:
+    """For a node where the task could not even begin; the error itself if that is not it."""
+    last_line = str(error).strip().rpartition("\n")[2]
+    if "No module named" not in last_line:
+        return cast(Exception, error)
+    where = re.search(r"ip=([^),\s]+)", str(error))
+    return UnfinishedError(f"engine: node {where[1] if where else ''} cannot run this package ({last_line}); install it there, or remove the node")

@@ -1,5 +1,6 @@
 """What a run file says of the engine, and the engine that it means."""
 
+import os
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -7,6 +8,7 @@ from annotated_types import Ge
 
 from pipeline.engines import Engine
 from pipeline.engines.local import LocalEngine
+from pipeline.errors import UserError
 
 # The largest process of a whole run takes 0.7 GiB on 72,644 press releases, and 1.1 GiB while it writes parts of 128 MiB.
 _TASK_MEMORY = 3 * 2**29
@@ -32,6 +34,12 @@ def open_engine(config: EngineConfig, workers: int | None) -> Engine:
     """The engine, to be entered; `workers` is the number of processes, or of tasks at a time on a cluster."""
     if config.name == "local":
         return LocalEngine(workers)
-    from pipeline.engines.ray import RayEngine
-
+    # Ray prints what it knows of workers that were killed, between the lines of a log; the engine tells it in the run's own form.
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
+    try:
+        from pipeline.engines.ray import RayEngine
+    except ModuleNotFoundError as error:
+        if error.name != "ray":
+            raise
+        raise UserError("engine: ray needs the extra `ray`: pip install 'corpus-pipeline[ray]'") from None
     return RayEngine(config.address, workers=workers, task_memory=config.max_memory or _TASK_MEMORY)

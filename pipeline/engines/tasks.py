@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from pipeline.engines.local import allow_many_files
+from pipeline.errors import UnfinishedError, UserError
 from pipeline.logs import Form
 
 
@@ -65,9 +66,10 @@ def run_item(home: bytes, function: Callable[[Any], Any], item: Any) -> Done:
 
 @lru_cache(maxsize=1)
 def settle(home: bytes) -> None:
-    """Makes this process a worker for `home`, once: its folder, one thread, its log. Raises UserError where this machine will not do.
+    """Makes this process a worker for `home`, once: its folder, one thread, its log.
 
-    The folder may be missing here as long as all paths are absolute; relative ones then fail in the check.
+    The folder may be missing here as long as all paths are absolute; relative ones then fail in the checks. Raises UnfinishedError, which
+    names the node, where this machine will not do.
     """
     known: Home = pickle.loads(home)
     if os.path.isdir(known.folder):
@@ -77,5 +79,10 @@ def settle(home: bytes) -> None:
     pa.set_io_thread_count(1)
     logging.getLogger().setLevel(logging.WARNING if known.form is None else logging.INFO)
     logging.captureWarnings(known.form == "json")
-    for check in known.checks:
-        check()
+    try:
+        for check in known.checks:
+            check()
+    except UserError as error:
+        import ray.util
+
+        raise UnfinishedError(f"engine: node {ray.util.get_node_ip_address()}: {error}") from None

@@ -19,7 +19,7 @@ from pipeline.storage import place
 GIANT = 8192
 _MEMBERS_AT_ONCE = 65_536  # 16 MB of signatures
 _KEYS_PER_TASK = 500_000  # a tenth of a second
-_DOCUMENTS_PER_RANGE = 1 << 26  # some 2.4 GB in a task: a band of more documents is cut into ranges of its keys
+DOCUMENTS_PER_RANGE = 1 << 26  # some 2.4 GB in a task: a band of more documents is cut into ranges of its keys
 
 
 def equal_keys(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -92,7 +92,7 @@ class FindPairs:
         return np.concatenate(found), compared
 
 
-def split_bands(bands: int, documents: int, most: int = _DOCUMENTS_PER_RANGE) -> list[list[int]]:
+def split_bands(bands: int, documents: int, most: int = DOCUMENTS_PER_RANGE) -> list[list[int]]:
     """[number, first band, last + 1, key range, key ranges]: a task each.
 
     Of at least _KEYS_PER_TASK keys, so that a small corpus makes few tasks and files, and of the keys of some `most` documents at most.

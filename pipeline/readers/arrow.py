@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pyarrow as pa
 
 from pipeline.errors import UserError
-from pipeline.readers.arrow_errors import ARROW_ERRORS, first_line
+from pipeline.readers.arrow_errors import ARROW_ERRORS, BrokenFileError, first_line
 from pipeline.readers.lines import KEPT_BYTES
 from pipeline.readers.records import Rejected
 from pipeline.readers.spec import InputSpec, Piece
@@ -18,7 +18,7 @@ _FILE_MAGIC = b"ARROW1"
 
 @contextmanager
 def open_arrow(path: str) -> Iterator[pa.RecordBatchFileReader | pa.RecordBatchStreamReader]:
-    """A reader over the file, memory-mapped where it is local. Raises UserError when it is none."""
+    """A reader over the file, memory-mapped where it is local. Raises BrokenFileError when it is none."""
     try:
         with pa.PythonFile(open_seekable(path)) if is_url(path) else pa.memory_map(path) as source:
             is_file = source.read(len(_FILE_MAGIC)) == _FILE_MAGIC
@@ -27,8 +27,7 @@ def open_arrow(path: str) -> Iterator[pa.RecordBatchFileReader | pa.RecordBatchS
                 reader = pa.ipc.open_file(source) if is_file else pa.ipc.open_stream(source)
                 reader.schema.names  # noqa: B018 - raises where one is not UTF-8
             except ARROW_ERRORS as error:
-                hint = "mend it or take it out of the input"
-                raise UserError(f"{shown(path)}: not an Arrow IPC file ({first_line(error)}); {hint}") from None
+                raise BrokenFileError(shown(path), f"not an Arrow IPC file ({first_line(error)})") from None
             yield reader
     except PermissionError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
@@ -37,10 +36,18 @@ def open_arrow(path: str) -> Iterator[pa.RecordBatchFileReader | pa.RecordBatchS
 def arrow_batches(piece: Piece, spec: InputSpec) -> Iterator[tuple[pa.RecordBatch | Rejected, int]]:
     """Batches as the file has them, each with the number of its first row.
 
-    A batch that is broken is one failure. In a stream nothing behind it can be found, so that the rest goes with it.
+    A batch that is broken is one failure. In a stream nothing behind it can be found, so that the rest goes with it. A file that is none
+    is one failure too.
     """
     if piece.size == 0:
         return
+    try:
+        yield from _batches(piece, spec)
+    except BrokenFileError as error:
+        yield Rejected(piece.name, "file", error.reason, first_bytes(piece.path, KEPT_BYTES)), piece.first_record
+
+
+def _batches(piece: Piece, spec: InputSpec) -> Iterator[tuple[pa.RecordBatch | Rejected, int]]:
     first_row = piece.first_record
     with open_arrow(piece.path) as reader:
         check_text_column(reader.schema, piece.path, spec.input_columns().text)

@@ -54,7 +54,7 @@ def _first(items: Iterable[Item], limit: int) -> Iterator[Item]:
 
 
 def make_batches(items: Iterable[Item], batch_bytes: int) -> Iterator[Parsed]:
-    """Batches of at most so many bytes of text and raw bytes, or of one record that alone has more; MAX_BATCH_ROWS at most."""
+    """Batches of at most so many bytes of text, meta and raw bytes, or of one record that alone has more; MAX_BATCH_ROWS at most."""
     held: list[Record | Rows] = []
     rejected: list[Rejected] = []
     count = size = 0
@@ -73,18 +73,25 @@ def make_batches(items: Iterable[Item], batch_bytes: int) -> Iterator[Parsed]:
 
 
 def _size(item: Item) -> tuple[int, int]:
-    """Records, and bytes of text or raw bytes."""
+    """Records, and bytes of text and meta or raw bytes."""
     if isinstance(item, Rows):
-        return item.batch.num_rows, int(pc.sum(pc.binary_length(item.batch["text"])).as_py() or 0)
-    return 1, len(item.text) if isinstance(item, Record) else len(item.raw)
+        return item.batch.num_rows, int(_lengths(item).sum())
+    return 1, len(item.text) + len(item.meta or "") if isinstance(item, Record) else len(item.raw)
+
+
+def _lengths(rows: Rows) -> np.ndarray:
+    """Bytes of text and meta by row: a record may well have its text under another name."""
+    lengths: np.ndarray = pc.add(
+        pc.binary_length(rows.batch["text"]), pc.fill_null(pc.binary_length(rows.batch["meta"]), 0)
+    ).to_numpy()
+    return lengths
 
 
 def _cut(items: Iterable[Item], batch_bytes: int) -> Iterator[Item]:
     """The items, documents in columns cut so that none alone is larger than a batch."""
     for item in items:
         if isinstance(item, Rows):
-            lengths = pc.binary_length(item.batch["text"]).to_numpy()
-            yield from (item.part(start, stop) for start, stop in cut_by_bytes(lengths, batch_bytes))
+            yield from (item.part(start, stop) for start, stop in cut_by_bytes(_lengths(item), batch_bytes))
         else:
             yield item
 

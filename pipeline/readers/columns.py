@@ -14,6 +14,9 @@ from pipeline.readers.values import as_string
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _UTC_MS = pa.timestamp("ms", tz="UTC")
 
+# Raised for values within lists and structs: nanoseconds, broken UTF-8, a year 10000, a time zone that nobody knows.
+_FORMLESS = (ValueError, OverflowError, LookupError)
+
 
 def is_text(kind: pa.DataType) -> bool:
     """True for the types that a text column may have: strings, bytes, and dictionaries of them."""
@@ -100,7 +103,7 @@ def values(column: pa.Array) -> list[Any]:
         column = column.cast(pa.string())
     try:
         return list(column.to_pylist())
-    except (ValueError, OverflowError):  # nanoseconds or broken UTF-8 within lists and structs
+    except _FORMLESS:
         return [_value_or_type(scalar) for scalar in column]
 
 
@@ -133,7 +136,7 @@ def _whole_milliseconds(column: pa.Array) -> pa.Array:
 def _value_or_type(scalar: pa.Scalar) -> Any:
     try:
         return scalar.as_py()
-    except (ValueError, OverflowError):
+    except _FORMLESS:
         return f"{scalar.type} without a form in JSON"
 
 

@@ -21,7 +21,7 @@ _MAGIC: tuple[tuple[bytes, Compression], ...] = (
 MAGIC_BYTES = 10  # as many of a file's first bytes are needed to tell
 _SKIPPABLE_FRAME = b"\x2a\x4d\x18"  # zstd: bytes 2 to 4 of a frame without data, which some writers begin with (0x5? before it)
 
-MAX_EXPANSION = 1000  # bytes of one: news has 3 to 30, the same short line again and again 300 in gzip, which can do 1030; zstd 32,000
+MAX_EXPANSION = 1000  # bytes of one: news has 3 to 10; gzip can do 1,030, which is a file of one letter, and zstd 32,000
 _HARMLESS_BYTES = 2**30  # a stream that makes no more than this is read whatever its expansion
 
 _XZ_MEMORY = 2**30  # of a window; xz -9 takes 65 MB

@@ -68,7 +68,7 @@ def header_of(path: str, kind: str, wanted: Container[str]) -> list[str]:
 
 
 class CsvRow(NamedTuple):
-    """A row, from the line where it begins; where `problem` is set there are no fields."""
+    """A row, from the line where it begins; where `problem` is set there are no fields. One with neither is a blank line."""
 
     line: int
     fields: list[str]
@@ -88,6 +88,7 @@ class CsvRows:
         self.lines = _lines(blocks, self.encoding, piece.first_line)
         self.waiting: deque[_Line] = deque()  # lines that were read and given back
         self.taken: list[_Line] = []  # lines of the row that is being read
+        self.with_blank = False  # True: blank lines are rows too
 
     def header(self, wanted: Container[str]) -> list[str] | None:
         """The first row; decides on the delimiter, by which one of the names is wanted. None in a file without a row."""
@@ -121,8 +122,13 @@ class CsvRows:
                 reader = csv.reader(self._texts(), delimiter=self.delimiter, strict=True)
                 if first.problem is not None or first.text.strip():
                     yield CsvRow(first.number, [], first.raw, first.encoding, reason)
+                elif self.with_blank:
+                    yield CsvRow(first.number, [], first.raw, first.encoding, None)
                 continue
-            if fields and not (len(self.taken) == 1 and not self.taken[0].text.strip()):
+            if not fields or (len(self.taken) == 1 and not self.taken[0].text.strip()):
+                if self.with_blank:
+                    yield CsvRow(self.taken[0].number, [], self.taken[0].raw, "utf-8", None)
+            else:
                 encoding = next((line.encoding for line in self.taken if line.encoding != "utf-8"), "utf-8")
                 yield CsvRow(self.taken[0].number, fields, b"".join(line.raw for line in self.taken), encoding, None)
 

@@ -1,17 +1,21 @@
 """Which column of the input fills which of the schema: the one that is mapped, else the one of that name, else one that people call so."""
 
 import difflib
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from pipeline.errors import UserError, listed
 from pipeline.readers.arrow import open_arrow
+from pipeline.readers.arrow_errors import BrokenFileError
 from pipeline.readers.csv import header_of
 from pipeline.readers.found import InputFile
 from pipeline.readers.jsonl import first_columns
 from pipeline.readers.parquet import open_parquet
 from pipeline.readers.spec import FILLED, InputSpec
 from pipeline.storage import shown
+
+log = logging.getLogger(__name__)
 
 # How far a column is looked for before it counts as absent or misspelt.
 _CHECKED_FILES, _CHECKED_RECORDS = 8, 100
@@ -77,8 +81,19 @@ def _looked_at(files: Sequence[InputFile]) -> list[InputFile]:
 
 
 def _found(files: Sequence[InputFile], spec: InputSpec) -> set[str]:
-    """The names that the first records of these files have between them."""
-    return set().union(*(_column_names(file, spec) for file in files))
+    """The names that the first records of these files have between them. Raises BrokenFileError where all are broken."""
+    names: set[str] = set()
+    broken: list[BrokenFileError] = []
+    for file in files:
+        try:
+            names |= _column_names(file, spec)
+        except BrokenFileError as error:
+            broken.append(error)
+    if broken and len(broken) == len(files):
+        raise broken[0]
+    for failure in broken:
+        log.warning("%s (it goes to quarantine)", failure)
+    return names
 
 
 def _column_names(file: InputFile, spec: InputSpec) -> set[str]:

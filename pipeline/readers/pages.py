@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.clock import TookTooLong, time_limit
 from pipeline.readers.extraction import NoPageError, read_page
 from pipeline.readers.records import Record, make_record, reason_for_no_text
 from pipeline.readers.spec import InputColumns
 from pipeline.readers.values import as_string
+
+TOOK_TOO_LONG = "took too long"  # the kind of reason
 
 
 def make_page_record(
@@ -21,9 +24,12 @@ def make_page_record(
     if not isinstance(raw, str | bytes):
         return reason_for_no_text(columns.text, values)
     try:
-        page = read_page(raw, as_string(values.get(columns.url)))
+        with time_limit(columns.html):
+            page = read_page(raw, as_string(values.get(columns.url)))
     except NoPageError as error:
         return str(error)
+    except TookTooLong:
+        return f"{TOOK_TOO_LONG} (the page, more than {columns.html} s)"
     told = {columns.title: page.title, columns.url: page.url, columns.published: page.published}
     missing = {column: value for column, value in told.items() if value is not None and values.get(column) in (None, "")}
     filled = {**values, **missing, columns.text: page.text}

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.errors import UserError
-from pipeline.readers.arrow_errors import ARROW_ERRORS, first_line
+from pipeline.readers.arrow_errors import ARROW_ERRORS, BrokenFileError, first_line
 from pipeline.readers.lines import KEPT_BYTES
 from pipeline.readers.records import MAX_BATCH_ROWS, Rejected
 from pipeline.readers.spec import InputSpec, Piece
@@ -20,7 +20,7 @@ _PLACES_BYTES = 16
 
 
 def open_parquet(path: str, **options: Any) -> pq.ParquetFile:
-    """The open file, its footer read. Raises UserError when it is none. `options` are those of ParquetFile."""
+    """The open file, its footer read. Raises BrokenFileError when it is none. `options` are those of ParquetFile."""
     try:
         source = open_seekable(path) if is_url(path) else path
         file = pq.ParquetFile(source, pre_buffer=False, page_checksum_verification=True, **options)
@@ -28,19 +28,24 @@ def open_parquet(path: str, **options: Any) -> pq.ParquetFile:
     except ARROW_ERRORS as error:  # an OSError without a number is Arrow's, about the content
         if getattr(error, "errno", None) is not None:
             raise UserError(f"{path}: cannot be read ({first_line(error)})") from None
-        raise UserError(f"{shown(path)}: not a Parquet file ({first_line(error)}); mend it or take it out of the input") from None
+        raise BrokenFileError(shown(path), f"not a Parquet file ({first_line(error)})") from None
     return file
 
 
 def parquet_batches(piece: Piece, spec: InputSpec) -> Iterator[tuple[pa.RecordBatch | Rejected, int]]:
     """Batches of rows as the file has them, each with the number of its first row.
 
-    Of a row group that cannot be read to its end the rest is one failure.
+    Of a row group that cannot be read to its end the rest is one failure; a file that is none is one failure too.
     """
     if piece.size == 0:
         return
     first_row = piece.first_record
-    with open_parquet(piece.path) as file:
+    try:
+        opened = open_parquet(piece.path)
+    except BrokenFileError as error:
+        yield Rejected(piece.name, "file", error.reason, first_bytes(piece.path, KEPT_BYTES)), first_row
+        return
+    with opened as file:
         check_text_column(file.schema_arrow, piece.path, spec.input_columns().text)
         metadata = file.metadata
     groups = range(piece.start, metadata.num_row_groups if piece.stop is None else piece.stop)

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from pipeline.readers.arrow_errors import BrokenFileError
 from pipeline.readers.extraction import check_library
 from pipeline.readers.found import COMPRESSION_RATIO, COMPRESSIONS, InputFile
 from pipeline.readers.lines import count_lines, line_blocks
@@ -120,10 +121,14 @@ def _range(begun: Piece, stop: int) -> tuple[Piece, int]:
 
 
 def _row_groups(file: InputFile, spec: InputSpec) -> Iterator[tuple[Piece, int]]:
-    """Every row group by itself; an empty file has none and still is a piece."""
-    with open_parquet(file.path) as parquet:
-        check_text_column(parquet.schema_arrow, file.path, spec.input_columns().text)
-        metadata = parquet.metadata
+    """Every row group by itself; an empty file has none and still is a piece, and so is one that is broken."""
+    try:
+        with open_parquet(file.path) as parquet:
+            check_text_column(parquet.schema_arrow, file.path, spec.input_columns().text)
+            metadata = parquet.metadata
+    except BrokenFileError:
+        yield Piece(file.path, file.name, file.format, file.size, 0, 0), 0
+        return
     first_row = 1
     for group in range(metadata.num_row_groups):
         described = metadata.row_group(group)

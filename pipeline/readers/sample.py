@@ -14,7 +14,7 @@ from pipeline.readers.streams import sniff, text_chunks
 from pipeline.storage import is_url
 
 _PIECES, _RECORDS = 12, 600  # of each format: some 50 milliseconds
-_PLAIN_BYTES = 2**22  # unpacked, of one file
+_HELD_BYTES = _PLAIN_BYTES = 2**22  # of documents, and unpacked, of one piece
 _USUAL_BYTES = 3000  # of a document of news on the disk, where nothing was looked at
 
 
@@ -66,6 +66,8 @@ def _look(piece: Piece, task: ReadTask, records: int) -> _Sample | None:
     for part in read_pieces(ReadTask(0, (piece,), task.spec, records)):
         documents, held = documents + part.records, held + part.batch.nbytes
         last = part.position[-1].as_py() if len(part.position) else ""
+        if held >= _HELD_BYTES:
+            break
     if not documents or not held:
         return None
     ratio = _ratio(piece)

@@ -19,7 +19,7 @@ FILLED = ("doc_id", "source", "url", "title", "published", "text", "html")
 class InputColumns(NamedTuple):
     """The input column for each column of the schema that an input may fill; what a run finds out is not for the input to set.
 
-    `html`: the column of the text holds web pages, and the text is to be extracted.
+    `html`: the column of the text holds web pages, and the text is to be extracted, in so many seconds a page.
     """
 
     doc_id: str
@@ -28,7 +28,7 @@ class InputColumns(NamedTuple):
     title: str
     published: str
     text: str
-    html: bool = False
+    html: int | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,10 @@ class InputSpec:
     max_record_bytes: Annotated[int, Gt(0)] = field(
         default=256 * MIB, metadata={"help": "a longer line, text file or row of strings goes to quarantine, cut off"}
     )
+    max_document_seconds: Annotated[int, Gt(0)] = field(
+        default=300,
+        metadata={"help": "of CPU for a page or a stage; what takes longer is set aside, and the manifest says `reproducible: false`"},
+    )
     max_expansion: Annotated[int, Gt(0)] = field(
         default=MAX_EXPANSION,
         metadata={"help": "bytes of each byte of a compressed file; a file of which more come, and a gigabyte in all, is cut off"},
@@ -62,7 +66,8 @@ class InputSpec:
         """The input column of each schema name: as mapped, else the one of the same name."""
         named = {name: self.columns.get(name, name) for name in FILLED if name != "html"}
         page = self.columns.get("html")
-        return InputColumns(**(named if page is None else {**named, "text": page}), html=page is not None)
+        seconds = None if page is None else self.max_document_seconds
+        return InputColumns(**(named if page is None else {**named, "text": page}), html=seconds)
 
 
 @dataclass(frozen=True)

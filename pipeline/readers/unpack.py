@@ -61,22 +61,20 @@ def _pieces_of_rows(folder: str, task: ReadTask) -> list[Piece]:
     if not rows.header({task.spec.input_columns().text}) or rows.waiting:
         return as_it_is
     header, height = b"".join(line.raw for line in rows.taken), len(rows.taken)
-    record, pieces = 1, []
+    rows.with_blank = True  # what comes after a quote that is not closed is counted
+    records, pieces = 0, []
     for number, run in groupby(_numbered_rows(rows, task.spec.shard_bytes), key=itemgetter(0)):
-        made, line = _work_piece(folder, task, number, rows.encoding), 0
+        made = replace(_work_piece(folder, task, number, rows.encoding), first_record=records + 1)
+        first = size = 0
         with _unless_there(made.path) as write:
             write(header)
             for _, row in run:
                 if row.problem and any(line.problem for line in (*rows.taken, *rows.waiting)):
                     return as_it_is
-                if not line:
-                    line = row.line
-                    made = replace(made, first_line=line - height, first_record=record, size=len(header))
-                data = b"\n" * (row.line - line) + row.raw  # blank lines, which are no rows
-                write(data)
-                made = replace(made, size=made.size + len(data))
-                line, record = line + data.count(b"\n"), record + 1
-        pieces.append(made)
+                write(row.raw)
+                first, size = first or row.line, size + len(row.raw)
+                records += bool(row.fields or row.problem)
+        pieces.append(replace(made, size=size, first_line=first - height))
     return pieces
 
 
@@ -87,7 +85,7 @@ def _numbered_rows(rows: CsvRows, shard_bytes: int) -> Iterator[tuple[int, CsvRo
     for row in rows:
         if size >= shard_bytes and free:
             number, size = number + 1, 0
-        free = True
+        free = not rows.waiting
         yield number, row
         size += len(row.raw)
 

@@ -2,56 +2,26 @@
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from pipeline.engines import Engine
 from pipeline.engines.settings import EngineConfig, open_engine
-from pipeline.errors import UserError, WorkerKilledError
+from pipeline.errors import UnfinishedError, UserError, WorkerKilledError
 from pipeline.lock import locked
 from pipeline.machines import machine_check
 from tests.cluster import LoopbackCluster, closed_port, loopback_cluster
+from tests.engines.work import die, fail, folder_here, square
 from tests.runs import COMMAND, parquet_bytes, pipeline
 from tests.support import REPO
-
-Opened = Callable[[int], Engine]
-
-
-def square(item: int) -> int:
-    """A pure function."""
-    return item * item
-
-
-def die(folder: Path, times: int, item: int) -> int:
-    """Kills its own process, over item 3, the first so many times."""
-    if item == 3:
-        before = len(list(folder.iterdir()))
-        if before < times:
-            (folder / str(before)).touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-    return item * item
-
-
-def fail(item: int) -> int:
-    """Raises over item 3."""
-    if item == 3:
-        raise UserError("three")
-    return item
-
-
-def folder_here(item: int) -> str:
-    """Where relative paths begin."""
-    return os.getcwd()
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +97,35 @@ if __name__ == "__main__":
     assert sorted(json.loads(line)["message"] for line in lines) == ["one", "two"]
 
 
+def test_nothing_of_rays_own_is_said(cluster: LoopbackCluster, tmp_path: Path) -> None:
+    """When a worker is killed: one line in the run's form, where Ray would print some in its own."""
+    code = f"""
+import time
+from functools import partial
+from pathlib import Path
+from pipeline.engines.settings import EngineConfig, open_engine
+from pipeline.logs import log_to_stderr
+from tests.engines.work import die
+log_to_stderr("json")
+with open_engine({EngineConfig("ray", cluster.address)!r}, 2) as engine:
+    engine.map(partial(die, Path({str(tmp_path)!r}), 1), range(4), lambda result: None)
+    time.sleep(2)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPO)
+    [told] = map(json.loads, done.stderr.splitlines())
+    assert (told["level"], told["message"].partition(" (")[0]) == ("warning", "a worker was killed, its item is done again")
+    assert done.stdout == ""
+
+
+def test_without_the_extra_it_is_named(tmp_path: Path) -> None:
+    """Before anything is written."""
+    code = "import sys; sys.modules['ray'] = None; from pipeline.cli import main; main()"
+    command = [sys.executable, "-c", code, "run", "seeds", "--output", str(tmp_path / "out"), "--engine", "ray"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=REPO)
+    assert (done.returncode, "pip install 'corpus-pipeline[ray]'" in done.stderr) == (2, True), done.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def run_on(cluster: LoopbackCluster, out: Path, *more: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
     """The seeds cleaned on the cluster by a process of its own."""
     return pipeline("run", "seeds", "--output", out, "--engine", "ray", "--address", cluster.address, *more, code=code)
@@ -193,6 +192,9 @@ def test_node_without_the_package(cluster: LoopbackCluster, tmp_path: Path) -> N
     bare = cluster.add(env_vars={"PYTHONPATH": str(tmp_path)})
     try:
         said = run_on(cluster, tmp_path / "out", code=2).stderr
+        config = EngineConfig("ray", cluster.address)  # it might as well have joined after the check
+        with open_engine(config, None) as engine, pytest.raises(UnfinishedError, match=f"{bare.node_ip_address} cannot run"):
+            engine.map(square, range(100), lambda result: None)
     finally:
         cluster.remove(bare)
     assert f"engine: node {bare.node_ip_address} cannot run this package" in said

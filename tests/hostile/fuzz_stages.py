@@ -47,7 +47,7 @@ def main(seed: int, executions: int, folder: Path) -> None:
         if number == executions // 4:
             early = peak()
     grown = peak() - early
-    print(json.dumps({"executions": executions, "laws": counts, "slowest": slowest, "grown": grown}))
+    sys.stdout.write(json.dumps({"executions": executions, "laws": counts, "slowest": slowest, "grown": grown}) + "\n")
 
 
 def hostile_batch(draw: random.Random) -> pa.RecordBatch:

@@ -24,5 +24,5 @@ def fuzz(module: str, seed: int, executions: int, folder: Path, *, seconds: floa
     found: dict[str, Any] = json.loads(done.stdout)
     assert found["executions"] == executions
     assert found["grown"] < MAX_GROWN, f"{found['grown'] / MIB:.0f} MiB more at the end than after a quarter"
-    print(json.dumps({"fuzzed": module, "seed": seed} | found))
+    sys.stdout.write(json.dumps({"fuzzed": module, "seed": seed} | found) + "\n")
     return found

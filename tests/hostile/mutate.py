@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 _NUMBERS = [0, 1, 127, 128, 255, 256, 2**15, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 2**64 - 1]
 # What means something to one of the readers, or to whoever reads its output.
 TOKENS: Sequence[bytes] = [
-    *(b"\n", b"\r", b"\r\n", b"\x00", b"\x1a", b'"', b'""', b"\\", b"\\u0000", b"\\ud800", b",", b";", b"\t", b"{", b"}", b"[", b"]"),
-    *(b"null", b"NaN", b"-1e999", b"1" * 400, b"true", b":", b"'", b"\xff\xfe", b"\xef\xbb\xbf", b"\x1f\x8b\x08\x00", b"PAR1", b"ARROW1"),
-    *(b"\x28\xb5\x2f\xfd", b"BZh91AY&SY", b"\xfd7zXZ\x00", b"\xc3\x28", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x80\xa8", b"\xc2\x85"),
-    *(b"<script>", b"</p>", b"<p>" * 50, b"<!--", b"]]>", b"<![CDATA[", b"&#x110000;", b"&amp;" * 20, b"\x1b[31m", b"\x1b$B", b"<html lang="),
+    b"\n", b"\r", b"\r\n", b"\x00", b"\x1a", b'"', b'""', b"\\", b"\\u0000", b"\\ud800", b",", b";", b"\t", b"{", b"}", b"[",
+    b"]", b"null", b"NaN", b"-1e999", b"1" * 400, b"true", b":", b"'", b"\xff\xfe", b"\xef\xbb\xbf", b"\x1f\x8b\x08\x00",
+    b"PAR1", b"ARROW1", b"\x28\xb5\x2f\xfd", b"BZh91AY&SY", b"\xfd7zXZ\x00", b"\xc3\x28", b"\xed\xa0\x80", b"\xf4\x90\x80\x80",
+    b"\xe2\x80\xa8", b"\xc2\x85", b"<script>", b"</p>", b"<p>" * 50, b"<!--", b"]]>", b"<![CDATA[", b"&#x110000;",
+    b"&amp;" * 20, b"\x1b[31m", b"\x1b$B", b"<html lang=",
 ]  # fmt: skip
 
 

@@ -147,6 +147,15 @@ def test_batches_are_cut_by_bytes(tmp_path: Path) -> None:
     assert lengths == [[10, 10, 10], [500], [10, 60], [40, 41]]
 
 
+def test_what_is_not_text_counts_in_a_batch_too(tmp_path: Path) -> None:
+    """Records with little text and much beside it were 65,536 to a batch, however much that was."""
+    path = write_jsonl(tmp_path / "a.jsonl", [{"text": "x", "page": "y" * size} for size in [30, 30, 300, 30]])
+    [task] = plan_input(InputSpec(str(path), batch_bytes=100), None).tasks
+    read_task(task, str(tmp_path))
+    reader = open_ipc(next(tmp_path.glob("shard-*.arrow")))
+    assert [reader.get_batch(i).num_rows for i in range(reader.num_record_batches)] == [2, 1, 1]
+
+
 def test_columns_are_cut_by_bytes_as_lines_are() -> None:
     """The same rule where lengths are known beforehand; many short rows are several batches all the same."""
     assert list(cut_by_bytes(np.array([10, 10, 10, 500, 10, 60, 40, 41, 0]), 100)) == [(0, 3), (3, 4), (4, 6), (6, 9)]

@@ -1,0 +1,118 @@
+"""The clock: what takes too long is set aside, in a reader and in a stage, and all else goes on."""
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from pipeline.clock import TookTooLong, time_limit
+from pipeline.config import parse_config
+from pipeline.edits import Span, apply_spans, restore
+from pipeline.files import open_ipc, write_ipc
+from pipeline.job import Silent
+from pipeline.plan import Segment, Step
+from pipeline.runner import run
+from pipeline.schema import SCHEMA, replace_columns
+from pipeline.segment import process_shard
+from pipeline.stage import Outcome
+from tests.readers.reading import read
+from tests.support import batch_of
+
+
+def work(seconds: float) -> None:
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        sum(range(1000))
+
+
+def test_a_block_is_interrupted() -> None:
+    """Also where a library swallows every Exception."""
+
+    def swallows() -> None:
+        with suppress(Exception):
+            work(20)
+
+    started = time.process_time()
+    with pytest.raises(TookTooLong), time_limit(0.2):
+        swallows()
+    assert time.process_time() - started < 5
+
+
+def test_a_block_in_time_is_not_interrupted_later() -> None:
+    """The clock stops with its block, and waiting does not count."""
+    with time_limit(0.2):
+        time.sleep(0.5)
+    work(0.4)
+
+
+def test_in_another_thread_there_is_no_limit() -> None:
+    """Signals reach the main thread alone."""
+    done: list[bool] = []
+
+    def limited() -> None:
+        with time_limit(0.05):
+            work(0.2)
+        done.append(True)
+
+    thread = Thread(target=limited)
+    thread.start()
+    thread.join()
+    assert done == [True]
+
+
+@dataclass(frozen=True)
+class Slow:
+    """Puts a mark before every text, and never comes to an end with one that says so."""
+
+    def __call__(self, batch: pa.RecordBatch) -> Outcome:
+        if pc.any(pc.match_substring(batch["text"], "endless")).as_py():
+            work(60)
+        text, edits = apply_spans(batch["text"], [Span(row, 0, 0, "!", "mark") for row in range(batch.num_rows)])
+        return Outcome(replace_columns(batch, text=text), edits)
+
+
+def test_a_stage_drops_the_document_that_keeps_it(tmp_path: Path) -> None:
+    """The others of its batch come out as they do without it, edits and all."""
+    write_ipc(tmp_path / "in.arrow", [batch_of(["one", "two", "endless", "four", "five"])], SCHEMA)
+    Slow()(batch_of(["kernels are loaded when they are first called"]))
+    found = process_shard(Segment(0, None, (Step(1, "slow", Slow()),)), None, str(tmp_path), 0.3, [0, str(tmp_path / "in.arrow")])
+    table = open_ipc(tmp_path / "shard-00000.arrow").read_all()
+    assert table["text"].to_pylist() == ["!one", "!two", "endless", "!four", "!five"]
+    assert table["drop_reason"].to_pylist() == [None, None, "took_too_long:slow", None, None]
+    assert found["steps"][0]["dropped"] == {"took_too_long:slow": 1}
+    edits = open_ipc(tmp_path / "edits-00000.arrow").read_all().to_pylist()
+    assert [edit["row"] for edit in edits] == [0, 1, 3, 4]
+    assert restore("!four", [edit for edit in edits if edit["row"] == 3]) == "four"
+
+
+def test_a_page_that_takes_too_long_is_quarantined(tmp_path: Path) -> None:
+    """Two megabytes of paragraphs: their library's time grows with the square."""
+    (tmp_path / "a.html").write_text("<html><body>" + "<p>A paragraph of some words.</p>" * 45_000 + "</body></html>", encoding="utf-8")
+    (tmp_path / "b.html").write_text("<p>One paragraph of a feed.</p>", encoding="utf-8")
+    reading = read(tmp_path, max_document_seconds=1)
+    assert reading.reasons == [("file", "took too long (the page, more than 1 s)")]
+    assert reading.column("doc_id") == ["b.html"]
+
+
+def test_a_run_by_the_clock_says_that_it_cannot_be_repeated(tmp_path: Path) -> None:
+    """Another machine may be faster; without the clock the manifest promises the same bytes."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "b.html").write_text("<p>One paragraph of a feed.</p>", encoding="utf-8")
+    assert _manifest(tmp_path, "first")["reproducible"] is True
+    page = "<html><body>" + "<p>A paragraph of some words.</p>" * 45_000 + "</body></html>"
+    (tmp_path / "in" / "a.html").write_text(page, encoding="utf-8")
+    assert _manifest(tmp_path, "second")["reproducible"] is False
+
+
+def _manifest(folder: Path, name: str) -> dict[str, object]:
+    values = {
+        "input": {"path": str(folder / "in"), "max_document_seconds": 1},
+        "stages": ["fix_encoding"],
+        "output": {"path": str(folder / name)},
+    }
+    return run(parse_config(values, "test.yaml"), Silent(), workers=1).manifest
