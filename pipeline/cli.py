@@ -100,9 +100,10 @@ def run(
 def check(config: Config, input_path: InputPath = None, output_path: OutputPath = None) -> None:
     """Validate a run file and its rule packs with their own examples, and print the plan."""
     from pipeline.config import load_config
+    from pipeline.memory import fit_memory
     from pipeline.terminal import print_check
 
-    print_check(load_config(find_config(config), input_path=input_path, output_path=output_path))
+    print_check(fit_memory(load_config(find_config(config), input_path=input_path, output_path=output_path)))
 
 
 @app.command()

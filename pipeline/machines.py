@@ -11,7 +11,7 @@ from pipeline import __version__
 from pipeline.errors import UserError
 from pipeline.lock import LOCK
 from pipeline.readers import ReadTask
-from pipeline.storage import is_url, place
+from pipeline.storage import is_url, place, shown
 
 # Others may differ; a Parquet file has the same bytes only for one version of pyarrow.
 _LIBRARIES = ("pyarrow", "numba", "numpy")
@@ -40,7 +40,7 @@ class MachineCheck:
         except OSError:
             found = ""
         if found != self.lock:
-            raise UserError(f"does not share the output folder {self.output}; name one that all nodes have, or a URL such as s3://…")
+            raise UserError(f"does not share the output folder {shown(self.output)}; name one that all nodes have, or a URL such as s3://…")
         if self.first_input is not None and not os.access(self.first_input, os.R_OK):
             raise UserError(f"cannot read {self.first_input}; put the input where all nodes have it, or name a URL such as s3://…")
         if not is_url(self.output):

@@ -49,6 +49,11 @@ def loopback_cluster(nodes: int = 2) -> Iterator[LoopbackCluster]:
     """A cluster with so many nodes of one CPU. Ends every process that it started, and leaves no file."""
     from ray.cluster_utils import Cluster
 
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.2", 0))
+        except OSError:
+            pytest.skip("this system has no 127.0.0.2, so nodes of a cluster cannot have addresses of their own")
     folder = tempfile.mkdtemp(prefix="ray", dir="/tmp")  # short: the sockets in it have names of 107 characters at most
     before = dict(os.environ)
     os.environ |= {"RAY_TMPDIR": folder, "RAY_USAGE_STATS_ENABLED": "0"}

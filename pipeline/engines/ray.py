@@ -173,5 +173,6 @@ def _without_package(error: Any) -> Exception:
     last_line = str(error).strip().rpartition("\n")[2]
     if "No module named" not in last_line:
         return cast(Exception, error)
-    where = re.search(r"ip=([^),\s]+)", str(error))
-    return UnfinishedError(f"engine: node {where[1] if where else ''} cannot run this package ({last_line}); install it there, or remove the node")
+    found = re.search(r"ip=([^),\s]+)", str(error))
+    node = f"node {found[1]}" if found else "a node"
+    return UnfinishedError(f"engine: {node} cannot run this package ({last_line}); install it there, or remove the node")

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.engines.settings import EngineConfig, open_engine
-from pipeline.errors import UnfinishedError, UserError, WorkerKilledError
+from pipeline.errors import UnfinishedError, UserError
+from pipeline.job import Job, Silent
 from pipeline.lock import locked
 from pipeline.machines import machine_check
 from tests.cluster import LoopbackCluster, closed_port, loopback_cluster
@@ -64,11 +65,12 @@ def test_a_worker_killed_once_costs_nothing(config: EngineConfig, tmp_path: Path
 
 
 def test_an_item_that_kills_its_workers_is_named(config: EngineConfig, tmp_path: Path) -> None:
-    """Not the one that another worker had in hand; and the engine works on."""
+    """In one sentence, and not the one that another worker had in hand; the engine works on."""
+    (tmp_path / "kills").mkdir()
     with open_engine(config, 2) as engine:
-        with pytest.raises(WorkerKilledError) as caught:
-            engine.map(partial(die, tmp_path, 99), range(8), lambda result: None)
-        assert caught.value.place == 3
+        job = Job(tmp_path / "out", engine, Silent())
+        with pytest.raises(UnfinishedError, match=r"^step: a worker was killed (twice|5 times).* over 3: out of memory\? Set input"):
+            job.map("step", partial(die, tmp_path / "kills", 99), range(8))
         assert engine.map(square, range(3), lambda result: None) == [0, 1, 4]
 
 

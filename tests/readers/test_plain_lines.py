@@ -66,10 +66,12 @@ _KEYS = st.one_of(st.sampled_from(["id", "text", "date", "title", "url", "source
 _DATES = st.sampled_from(["2021-10-10", "10 Oct 2021", "1633860000", "", "yesterday", "10/11/2021"])
 _FORMS = [(ascii_only, spaces) for ascii_only in (True, False) for spaces in ((", ", ": "), (",", ":"), (" ,\t", " : "))]
 
+_SLIPS = ["", '"', "\\", "{", "}", ":", ",", "\t", "0", "-", ".", "e", "null", "\\ud83d", "\\u00", "\x00", "[", "é"]
+
 
 @st.composite
 def _lines(draw: st.DrawFn) -> bytes:
-    """A line as one of many writers writes it: mostly an object with a text, now and then broken or blank."""
+    """A line as one of many writers writes it: mostly an object with a text, now and then blank, or broken in one place."""
     if draw(st.integers(0, 9)) == 0:
         return draw(
             st.sampled_from([b"", b" \t\r", b"{}", b"17", b'{"text": "a"', b"\xef\xbb\xbf", b'{"text": "a",}', b'}{"text":""}'])
@@ -78,10 +80,12 @@ def _lines(draw: st.DrawFn) -> bytes:
     if draw(st.booleans()):
         values["date"] = draw(_DATES)
     ascii_only, separators = draw(st.sampled_from(_FORMS))
+    line = json.dumps(values, ensure_ascii=ascii_only, separators=separators) + draw(st.sampled_from(["", "\r", " "]))
+    if draw(st.booleans()):
+        at = draw(st.integers(0, len(line)))
+        line = line[:at] + draw(st.sampled_from(_SLIPS)) + line[at + draw(st.integers(0, 2)) :]
     try:
-        return json.dumps(values, ensure_ascii=ascii_only, separators=separators).encode() + draw(
-            st.sampled_from([b"", b"\r", b" "])
-        )
+        return line.encode()
     except UnicodeEncodeError:
         return b'{"text": "\\ud800"}'
 

@@ -10,7 +10,7 @@ import pytest
 from pipeline.readers import InputSpec, judge_size, plan_input
 from tests.readers.reading import read, write_arrow, write_bytes, write_csv, write_jsonl, write_parquet
 
-WRITERS = {"jsonl": write_jsonl, "jsonl.gz": write_jsonl, "csv": write_csv, "csv.xz": write_csv, "parquet": write_parquet}
+WRITERS = {"jsonl": write_jsonl, "jsonl.gz": write_jsonl, "csv": write_csv, "csv.gz": write_csv, "parquet": write_parquet}
 
 
 def records(count: int) -> list[dict[str, Any]]:
