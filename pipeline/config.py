@@ -156,6 +156,8 @@ def _engine(section: Any, given: Mapping[str, str | None], place: "_Place") -> E
     values = {"name": section} if isinstance(section, str) else section
     if not isinstance(values, dict):
         raise place.error(("engine",), f"found {_show(section)}; expected local, ray, or a mapping such as {{name: ray, address: …}}")
+    if given["name"] == "local":  # the address is that of the run file's engine
+        values = {name: value for name, value in values.items() if name != "address"}
     values = {**values, **{name: value for name, value in given.items() if value is not None}}
     engine = _build(EngineConfig, values, ("engine",), place)
     if engine.address is not None and engine.name == "local":

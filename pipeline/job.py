@@ -98,8 +98,9 @@ class Job:
         if mark.exists():
             return self._finished(mark.read_text(encoding="utf-8"))
         before = self.retries
-        text = _mark(function(), 0)
-        write_text(mark, json.dumps(json.loads(text) | {"retries": self.retries - before}))
+        with lasting_at_once(self.engine.spread):
+            text = _mark(function(), 0)
+            write_text(mark, json.dumps(json.loads(text) | {"retries": self.retries - before}))
         return self._finished(text)
 
     def abandon(self) -> None:

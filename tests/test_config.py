@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import load_config, parse_config
+from pipeline.engines.settings import EngineConfig
 from pipeline.errors import UserError
 from tests.support import REPO
 
@@ -52,6 +53,9 @@ HEAD = "input: {path: in}\noutput: {path: out}\n"
         ("input: {path: in}\ninput: {path: there}\n", ["line 2", "'input' stands twice"]),
         ("input: [\n", ["not YAML"]),
         ("input: !!python/object/apply:os.system [true]\n", ["not YAML", "python"]),
+        (HEAD + "stages: [fix_encoding]\nengine: rya\n", ["engine.name", "'rya'", "'ray'"]),
+        (HEAD + "stages: [fix_encoding]\nengine: [ray]\n", ["line 4", "engine", "expected local, ray, or a mapping"]),
+        (HEAD + "stages: [fix_encoding]\nengine: {address: 'a:1'}\n", ["line 4", "the engine is local", "set its name to ray"]),
         ("just text\n", ["expected the keys"]),
         ("", ["expected the keys"]),
     ],
@@ -75,6 +79,21 @@ def test_digest_follows_settings_and_not_paths() -> None:
     assert parse_config(GOOD, "there", input_path="a", output_path="b").digest() == one.digest()
     other = parse_config({**GOOD, "stages": ["fix_encoding", "strip_boilerplate"]}, "here")
     assert other.digest() != one.digest()
+
+
+def test_engine_by_its_name_or_with_settings() -> None:
+    """The command line goes before the run file; what the output keeps, and what makes another run, is without it."""
+    local = parse_config(GOOD, "here")
+    assert local.engine == EngineConfig("local")
+    named = parse_config({**GOOD, "engine": "ray"}, "here", address="10.0.0.5:6379")
+    assert named.engine == EngineConfig("ray", "10.0.0.5:6379")
+    given = {"name": "ray", "address": "10.0.0.5:6379", "max_memory": 2**31}
+    assert parse_config({**GOOD, "engine": given}, "here").engine == EngineConfig(**given)
+    assert parse_config({**GOOD, "engine": given}, "here", engine="ray", address="b:1").engine == EngineConfig("ray", "b:1", 2**31)
+    assert parse_config({**GOOD, "engine": given}, "here", engine="local").engine == EngineConfig("local", None, 2**31)
+    assert named.digest() == local.digest()
+    assert named.recorded() == local.recorded()
+    assert named.resolved()["engine"]["name"] == "ray"
 
 
 @pytest.mark.parametrize("path", sorted((REPO / "configs").glob("*.yaml")), ids=lambda path: path.stem)

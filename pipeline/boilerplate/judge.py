@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pipeline.boilerplate.match import NamedRule
+from pipeline.kernels.lines import TERMINAL
 
 MAX_SECTION_TOKENS = 400  # about the author, and what else follows; more is a chapter of the text
 MIN_REFERENCES = 2
+MIN_TABLE_ROWS = 3
+# "| 4 | Nevada | $107.47 |" and the like with gaps or tabs; not "Sport | 3 min", under which headlines stand.
+_TABLE_ROW = re.compile(r"(?:\|.+\| ?|\S.*(?:\t|[ \u00a0]{3}))[^\w\s|]?\d[\d.,]*\s?(?:%|[^\W\d]{1,3})?\s?\|?$")
+MIN_CAPTION_TOKENS, MIN_INTRODUCTION_TOKENS = 10, 4
 MIN_FACTS, MIN_KNOWN_FACTS, FACT_TOKENS = 3, 2, 12
 _FACT_FAMILIES = {"byline", "credit", "date", "meta", "reading_time"}
 _FACT = re.compile(r"[^\W\d][^:：.!?|]{0,30}[:：]\s*\S.*")  # a key and its value
@@ -43,6 +48,18 @@ class Document:
             first, follow = first - 1, follow + self.tokens[first]
         return first
 
+    @cached_property
+    def table_end(self) -> int:
+        """The last row of the last table after the body, -1 without one: MIN_TABLE_ROWS lines in a row that end in a number of their own."""
+        run = 0
+        for i in range(len(self.key) - 1, -1, -1):
+            if not self.after_body[i]:
+                break
+            run = run + 1 if _TABLE_ROW.match(self.text(i).strip()) else 0
+            if run == MIN_TABLE_ROWS:
+                return i + run - 1
+        return -1
+
 
 StructureRule = Callable[[Document], dict[int, str]]
 
@@ -63,6 +80,8 @@ def _taken_by_rules(document: Document) -> dict[int, str]:
     gone: dict[int, str] = {}
     for i in sorted(document.hits):
         for named in document.hits[i]:
+            if _is_content(document, i, named):
+                continue
             if named.rule.action == "drop" and named.rule.zone != "tail_block":
                 gone.setdefault(i, named.name)
             taken = _cut(document, i, named)
@@ -73,11 +92,22 @@ def _taken_by_rules(document: Document) -> dict[int, str]:
     return gone
 
 
+def _is_content(document: Document, i: int, named: NamedRule) -> bool:
+    """Whether line `i` is no credit or date after all: a caption that is a sentence, or the introduction of what follows it.
+
+    "Image: Zhao (right), head of the association, shows Qinghai honey to visitors."; "Posted on the society's forum on 2025-07-09:".
+    """
+    if named.rule.family == "photo":
+        return document.tokens[i] >= MIN_CAPTION_TOKENS and document.ending[i] == TERMINAL
+    long = named.rule.family == "date" and document.tokens[i] >= MIN_INTRODUCTION_TOKENS
+    return long and document.text(i).rstrip().endswith((":", "："))
+
+
 def _cut(document: Document, i: int, named: NamedRule) -> range:
     """The lines that a rule takes along with line `i`, which it matches."""
     count, action = len(document.key), named.rule.action
     if action == "cut_tail" and document.after_body[i]:
-        return range(i, count)
+        return range(i, count) if i > document.table_end else range(i, i + 1)
     if action == "cut_section" and 2 * i > count and i >= document.last_section:
         return range(i, count)
     if action == "cut_headlines":

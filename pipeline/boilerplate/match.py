@@ -87,9 +87,10 @@ class Matcher:
     def phrase_hits(self, lines: Lines, at: np.ndarray) -> Hits:
         """Which of the lines at these positions are a phrase."""
         known, numbers = self._phrases
-        keys = lines.key[at]
-        first, last = np.searchsorted(known, keys, "left"), np.searchsorted(known, keys, "right")
-        sizes = last - first
+        first = np.searchsorted(known, lines.key[at])
+        is_phrase = np.append(known, np.uint64(0))[first] == lines.key[at]
+        at, first = at[is_phrase], first[is_phrase]
+        sizes = np.searchsorted(known, lines.key[at], "right") - first
         line = np.repeat(at, sizes)
         rule = numbers[_ranges(first, sizes)]
         fits = self._fit(lines.tokens[line], rule)

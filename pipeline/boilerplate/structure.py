@@ -28,6 +28,8 @@ MIN_FOREIGN_CHARACTERS = 4  # a name is shorter, and stays
 
 _BULLETS = "-–—•*·|▪►"
 _OPENING_QUOTES = ("“", '"', "«", "„", "「", "‘", "'")
+_ITEM = re.compile(r"\([0-9A-Za-z]{1,4}\)\s")
+_PAUSE = re.compile(r"[^\W\d](?:…|\.{3})[\s…]*[^\W\d]")  # between two words; "[…]" and "..." before the end stay marks of a cut
 _GAP = re.compile("[ \u00a0]{3,}")
 _GAP_AFTER_TEXT, _GAP_AFTER_HEADLINE = "[^ \u00a0][ \u00a0]{3,}[^\\s\u00a0]", "[^ \u00a0.。!][ \u00a0]{3,}[^\\s\u00a0]"  # for RE2
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]")
@@ -36,7 +38,8 @@ _CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\
 def teaser_runs(document: Document) -> dict[int, str]:
     """Leads of other articles, cut off at a fixed length: three in a row that end in an ellipsis, or two that end the document.
 
-    Not speech, and not "……", which ends a thought in Chinese and Japanese.
+    Not speech, not the items of a list, "(a) to begin talks …", not the text of one who writes "…" for a comma, and not "……", which
+    ends a thought in Chinese and Japanese.
     """
     found: dict[int, str] = {}
     run: list[int] = []
@@ -81,7 +84,9 @@ def _is_teaser(document: Document, i: int) -> bool:
     if document.ending[i] != ELLIPSIS or not low <= document.tokens[i] <= high:
         return False
     text = document.text(i).strip()
-    return not text.startswith(_OPENING_QUOTES) and not text.endswith("……")
+    if text.startswith(_OPENING_QUOTES) or text.endswith("……") or _ITEM.match(text):
+        return False
+    return not _PAUSE.search(text)
 
 
 def headline_dump(document: Document) -> dict[int, str]:

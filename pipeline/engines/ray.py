@@ -32,6 +32,7 @@ _KILLED = (
 )
 _TASKS_PER_CPU = 2  # so that a worker that is done finds its next item there
 _LOOK_SECONDS = 10  # between looks at how many nodes there are
+_END_SECONDS = 60  # for items in hand when a map ends early; those that take longer end with the driver
 _CHECK_SECONDS = 120  # for a node to start a worker and answer
 
 _run_item = ray.remote(run_item)
@@ -153,11 +154,12 @@ def _take(answer: Any, place: int, tries: int) -> Done | None:
 
 
 def _end(pending: list[Any]) -> None:
-    """Ends tasks that nobody waits for any more, so that they write nothing into a folder that may be removed."""
-    for answer in pending:
-        ray.cancel(answer, force=True)
+    """Lets what is in hand be finished, so that nothing is written any more into a folder that may be removed.
+
+    Not by `ray.cancel`: it races with tasks that are just done, and then the driver is aborted (seen with 2.60; ray-project/ray#54785).
+    """
     if pending:
-        ray.wait(pending, num_returns=len(pending), timeout=_LOOK_SECONDS)
+        ray.wait(pending, num_returns=len(pending), timeout=_END_SECONDS)
 
 
 def _nothing(item: object) -> None:

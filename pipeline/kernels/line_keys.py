@@ -15,7 +15,7 @@ _U16S = types.Array(uint16, 1, "C", readonly=True)
 
 _SEED, _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)  # splitmix64's
-_ONE, _NUMBER, _SPACE = np.uint64(1), np.uint64(ord("0")), np.uint64(1 << 40)
+_NUMBER, _SPACE = np.uint64(ord("0")), np.uint64(1 << 40)
 _LETTER, _OWN_LETTER = 3, 4  # classes of characters, besides SKIP, BREAK and DIGIT
 # A state is what was put last (0 nothing, 1 a letter, 2 a number, 3 a letter that is a token of its own), twice, plus 1 after a break.
 # A step is the next state, eight times; with _EMIT where the character is put, _NEW where it begins a token, _SPACED where a space
@@ -43,25 +43,21 @@ _STEPS = np.array([_step(state, kind) for state in range(8) for kind in range(8)
 _ROW, _ROWS = 8, 16  # numbers in a row (six are used), rows of a state
 
 
-def _pair(state: int, kinds: tuple[int, int]) -> list[int]:
-    multiplier, space, first, put, begun = int(_MULTIPLIER), int(_SPACE), 0, 0, 0
-    factor, added, mask = 1, 0, 0
-    for place, kind in enumerate(kinds):
-        step = _step(state, kind)
-        state, begun = (step & _STATE) >> 3, begun + bool(step & _NEW)
-        put, spaced = bool(step & _EMIT), space if step & _SPACED else 0
-        if put:
-            factor, added = factor * multiplier, added * multiplier + spaced
-        if place == 0:
-            first = int(put)
-        else:
-            first, mask = first * (multiplier if put else 1), -put
-    numbers = [first, mask, added, factor, begun, state * _ROWS * _ROW, 0, 0]
+def _pair(state: int, first: int, second: int) -> list[int]:
+    """A row: both characters' steps in one."""
+    steps = [_step(state, first)]
+    steps.append(_step((steps[0] & _STATE) >> 3, second))
+    put = [step & _EMIT for step in steps]
+    spaces = [int(_SPACE) if step & _SPACED else 0 for step in steps]
+    factors = [int(_MULTIPLIER) if one else 1 for one in put]
+    begun = sum(bool(step & _NEW) for step in steps)
+    added, next_row = spaces[0] * factors[1] + spaces[1], ((steps[1] & _STATE) >> 3) * _ROWS * _ROW
+    numbers = [put[0] * factors[1], -put[1], added, factors[0] * factors[1], begun, next_row, 0, 0]
     return [number & 0xFFFFFFFFFFFFFFFF for number in numbers]
 
 
 _PAIRS = np.array(
-    [_pair(state, (first, second)) for state in range(8) for first in range(4) for second in range(4)], np.uint64
+    [_pair(state, first, second) for state in range(8) for first in range(4) for second in range(4)], np.uint64
 ).reshape(-1)
 
 
@@ -83,6 +79,15 @@ def _long_form(data, first, stop):
         key = (key ^ uint64(text[text.shape[0] - 1 - i])) * _MULTIPLIER
         key ^= key >> uint64(29)
     return key, int32(count + 1)
+
+
+@njit(inline="always")
+def _put(key, count, state, value):
+    """Key, tokens and state after a character that becomes this value."""
+    kind = _OWN_LETTER if value & OWN else min(int64(value), _LETTER)
+    step = int64(_STEPS[state | kind])
+    put = (uint64(value & 0x1FFFFF) if kind >= _LETTER else _NUMBER) + (_SPACE if step & _SPACED else uint64(0))
+    return key * _MULTIPLIER + put if step & _EMIT else key, count + int32((step & _NEW) >> 1), step & _STATE
 
 
 @njit(
@@ -122,19 +127,12 @@ def _forms(offsets, data, rows, starts, stops, pages, values, expansions, ascii_
             at += decoded & 7
             code = decoded >> 3
             value = values[int64(pages[code >> 8]) << 8 | (code & 255)]
-            first, end = 0, 1
-            if value & EXPAND:
-                first = (value & ~EXPAND) + 1
-                end = first + expansions[first - 1]
-            for place in range(first, end):
-                v = expansions[place] if value & EXPAND else value
-                kind = _OWN_LETTER if v & OWN else min(int64(v), _LETTER)
-                step = int64(_STEPS[state | kind])
-                state = step & _STATE
-                if step & _EMIT:
-                    put = _NUMBER if kind == DIGIT else uint64(v & 0x1FFFFF)
-                    key = key * _MULTIPLIER + put + (_SPACE if step & _SPACED else uint64(0))
-                    count += int32((step & _NEW) >> 1)
+            if value & EXPAND == 0:
+                key, count, state = _put(key, count, state, value)
+                continue
+            first = (value & ~EXPAND) + 1
+            for place in range(first, first + expansions[first - 1]):
+                key, count, state = _put(key, count, state, expansions[place])
         key = (key ^ (key >> np.uint64(30))) * _MIX_1
         key = (key ^ (key >> np.uint64(27))) * _MIX_2
         keys[i] = np.uint64(0) if count == 0 else key ^ (key >> np.uint64(31))

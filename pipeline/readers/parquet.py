@@ -50,7 +50,7 @@ def parquet_batches(piece: Piece, spec: InputSpec) -> Iterator[tuple[pa.RecordBa
         metadata = file.metadata
     groups = range(piece.start, metadata.num_row_groups if piece.stop is None else piece.stop)
     try:
-        repeating = sorted({name for group in groups for name in _repeating(metadata.row_group(group))})
+        repeating = sorted({name for group in groups for name in _repeating(metadata, group)})
     except ARROW_ERRORS:  # names that are not UTF-8: what cannot be read for that is told when it is read
         repeating = []
     with open_parquet(piece.path, metadata=metadata, read_dictionary=repeating) as file:
@@ -71,14 +71,18 @@ def parquet_batches(piece: Piece, spec: InputSpec) -> Iterator[tuple[pa.RecordBa
             first_row = end
 
 
-def _repeating(group: pq.RowGroupMetaData) -> Iterator[str]:
-    """The columns of strings whose values lie in a dictionary, all or nearly all; not those within others."""
-    for place in range(group.num_columns):
-        column = group.column(place)
-        if column.physical_type == "BYTE_ARRAY" and column.has_dictionary_page and "." not in column.path_in_schema:
+def _repeating(metadata: pq.FileMetaData, number: int) -> Iterator[str]:
+    """The columns of strings of a row group whose values lie in a dictionary, all or nearly all; not those within others.
+
+    By their names in the schema, which those in the row group may contradict.
+    """
+    group = metadata.row_group(number)
+    for place in range(min(group.num_columns, metadata.num_columns)):
+        column, path = group.column(place), metadata.schema.column(place).path
+        if column.physical_type == "BYTE_ARRAY" and column.has_dictionary_page and "." not in path:
             pages = column.total_compressed_size - (column.data_page_offset - column.dictionary_page_offset)
             if pages < _PLACES_BYTES * column.num_values:
-                yield column.path_in_schema
+                yield path
 
 
 def _broken(piece: Piece, group: int, first: int, last: int, metadata: pq.FileMetaData, error: Exception) -> Rejected:

@@ -49,7 +49,7 @@ class InputSpec:
         default=256 * MIB, metadata={"help": "a longer line, text file or row of strings goes to quarantine, cut off"}
     )
     max_document_seconds: Annotated[int, Gt(0)] = field(
-        default=300,
+        default=1800,
         metadata={"help": "of CPU for a page or a stage; what takes longer is set aside, and the manifest says `reproducible: false`"},
     )
     max_expansion: Annotated[int, Gt(0)] = field(

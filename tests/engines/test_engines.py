@@ -2,13 +2,9 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,9 +13,7 @@ import pytest
 from pipeline.engines.settings import EngineConfig, open_engine
 from pipeline.errors import UnfinishedError, UserError
 from pipeline.job import Job, Silent
-from pipeline.lock import locked
-from pipeline.machines import machine_check
-from tests.cluster import LoopbackCluster, closed_port, loopback_cluster
+from tests.cluster import LoopbackCluster, loopback_cluster
 from tests.engines.work import die, fail, folder_here, square
 from tests.runs import COMMAND, parquet_bytes, pipeline
 from tests.support import REPO
@@ -119,15 +113,6 @@ with open_engine({EngineConfig("ray", cluster.address)!r}, 2) as engine:
     assert done.stdout == ""
 
 
-def test_without_the_extra_it_is_named(tmp_path: Path) -> None:
-    """Before anything is written."""
-    code = "import sys; sys.modules['ray'] = None; from pipeline.cli import main; main()"
-    command = [sys.executable, "-c", code, "run", "seeds", "--output", str(tmp_path / "out"), "--engine", "ray"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=REPO)
-    assert (done.returncode, "pip install 'corpus-pipeline[ray]'" in done.stderr) == (2, True), done.stderr
-    assert not (tmp_path / "out").exists()
-
-
 def run_on(cluster: LoopbackCluster, out: Path, *more: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
     """The seeds cleaned on the cluster by a process of its own."""
     return pipeline("run", "seeds", "--output", out, "--engine", "ray", "--address", cluster.address, *more, code=code)
@@ -139,24 +124,6 @@ def test_run_on_a_cluster_is_the_run_on_one_machine(cluster: LoopbackCluster, se
     assert parquet_bytes(tmp_path / "out") == parquet_bytes(seeds_output)
     assert all(" INFO " in line for line in done.stderr.splitlines()), done.stderr
     assert "nothing to do" in pipeline("run", "seeds", "--output", tmp_path / "out").stdout
-
-
-def test_no_cluster_at_the_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody there, somebody else there, or no address at all: told within seconds, before anything is written."""
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        threading.Thread(target=lambda: other.accept()[0].sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"), daemon=True).start()
-        for address, told in (
-            (f"127.0.0.1:{closed_port()}", "no Ray cluster at 127.0.0.1:"),
-            (f"127.0.0.1:{other.getsockname()[1]}", "something else answers there"),
-            ("ray://127.0.0.1:10001", "expected host:port of the head node"),
-        ):
-            begun = time.monotonic()
-            said = pipeline("run", "seeds", "--output", tmp_path / "out", "--engine", "ray", "--address", address, code=2).stderr
-            assert told in said
-            assert time.monotonic() - begun < 15
-    monkeypatch.setenv("RAY_ADDRESS", f"127.0.0.1:{closed_port()}")
-    assert "no Ray cluster at 127.0.0.1:" in pipeline("run", "seeds", "--output", tmp_path / "out", "--engine", "ray", code=2).stderr
-    assert not (tmp_path / "out").exists()
 
 
 def test_another_ray_or_python_is_refused(cluster: LoopbackCluster, tmp_path: Path) -> None:
@@ -209,19 +176,3 @@ def test_task_too_large_for_any_node(cluster: LoopbackCluster, tmp_path: Path) -
     too_much = EngineConfig("ray", cluster.address, max_memory=2**60)
     with pytest.raises(UserError, match=r"set engine.max_memory lower"), open_engine(too_much, None):
         pass
-
-
-def test_machine_with_another_version_or_output(tmp_path: Path) -> None:
-    """A node that joined later, or one that has another folder of that name, will not do; this one does."""
-    with locked(tmp_path):
-        check = machine_check(tmp_path, [])
-        check()
-        for changed, told in (
-            (replace(check, versions={"pyarrow": "1.0"}), "and the run 1.0; install the same version"),
-            (replace(check, lock="another run's"), "does not share the output folder"),
-            (replace(check, output=str(tmp_path / "none")), "does not share the output folder"),
-            (replace(check, first_input=str(tmp_path / "none.txt")), "put the input where all nodes have it"),
-        ):
-            with pytest.raises(UserError, match=told):
-                changed()
-    assert list(tmp_path.iterdir()) == []

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.runs import DEFAULT_STAGES
+from tests.runs import DEFAULT_STAGES, parquet_bytes
 from tests.support import REPO, SEEDS
 
 pytestmark = pytest.mark.gate
@@ -44,6 +44,17 @@ def text_of(size: int, draw: random.Random) -> str:
         parts.append(f"{draw.choice(SENTENCES)} {draw.getrandbits(32):x}.")
         length += len(parts[-1].encode()) + 1
     return "\n".join(parts).encode()[:size].decode(errors="ignore")
+
+
+def news(count: int) -> Iterator[str]:
+    """Texts of some 700 bytes in words of their own, every tenth a copy of one before it with a few words more."""
+    draw = random.Random(4)
+    words = [f"{draw.choice(SENTENCES).split()[0].lower()}{draw.getrandbits(14):x}" for _ in range(20_000)]
+    made: list[str] = []
+    for number in range(count):
+        text = ". ".join(" ".join(draw.choices(words, k=14)) for _ in range(5))
+        made.append(draw.choice(made[-1000:]) + " " + " ".join(draw.choices(words, k=9)) if number % 10 == 9 else text)
+        yield made[-1]
 
 
 def write(path: Path, texts: Iterator[str]) -> Path:
@@ -82,12 +93,30 @@ def test_max_memory_is_kept_with_documents_of_one_byte_to_fifty_megabytes(
     assert (found["counts"]["records"], found["counts"]["quarantined"]) == (200_000 + 20 + 3, 1)
 
 
+def test_a_low_limit_is_kept_and_changes_no_byte(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Smaller shards and batches than without one, and the same files."""
+    path = write(tmp_path / "a.jsonl", news(50_000))
+    limit, taken = 550 * MIB, {}
+    for given in (limit, None):
+        values = {
+            "input": {"path": str(path), "max_record_bytes": MIB},
+            "stages": DEFAULT_STAGES,
+            "output": {"path": str(tmp_path / f"out-{given}"), "part_bytes": 32 * MIB},
+            "engine": {"max_memory": given},
+        }
+        taken[given] = run_apart(values)["worker"]
+    with capsys.disabled():
+        told = ", ".join(f"{given and given / MIB} MiB: {peak / MIB:.0f} MiB" for given, peak in taken.items())
+        print(f"\nworkers that may take {told}")  # noqa: T201
+    assert taken[limit] <= limit
+    assert parquet_bytes(tmp_path / f"out-{limit}") == parquet_bytes(tmp_path / "out-None")
+
+
 def test_memory_grows_by_the_bytes_a_document_that_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Three sizes of corpus, portions small beside them all: a linear fit over documents, for the driver and the largest worker."""
     sizes, taken = [20_000, 60_000, 180_000], []
     for size in sizes:
-        draw = random.Random(4)
-        path = write(tmp_path / "a.jsonl", (text_of(700, draw) for _ in range(size)))
+        path = write(tmp_path / "a.jsonl", news(size))
         values = {
             "input": {"path": str(path), "shard_bytes": 4 * MIB, "batch_bytes": MIB},
             "stages": DEFAULT_STAGES,

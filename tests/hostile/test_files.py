@@ -149,6 +149,15 @@ def test_a_name_may_stand_twice(tmp_path: Path, names: list[str]) -> None:
     assert read(tmp_path).column("text") == ["b" if names[1] == "text" else "a"]
 
 
+@pytest.mark.parametrize(("name", "times"), [(b"word", 1), (b"w\0rd", 1), (b"w\0rd", -1)])
+def test_a_column_may_have_two_names(tmp_path: Path, name: bytes, times: int) -> None:
+    """One in the schema and another in the row group, or one with NUL in both; found by the fuzzer."""
+    pq.write_table(pa.table({"text": ["a", "b"], "w_rd": ["c", "c"]}), tmp_path / "a.parquet", store_schema=False)
+    data = (tmp_path / "a.parquet").read_bytes()
+    (tmp_path / "a.parquet").write_bytes(data.replace(b"w_rd", name, times))
+    assert read(tmp_path).column("text") == ["a", "b"]
+
+
 def test_names_that_are_not_utf8_are_the_users_mistake(tmp_path: Path) -> None:
     """They have no form in Python."""
     path = write_arrow(tmp_path / "a.arrow", pa.table({"text": ["a"], "abcdef": [1]}))

@@ -93,7 +93,13 @@ def _lines(draw: st.DrawFn) -> bytes:
 @given(st.lists(_lines(), min_size=1, max_size=6))
 @example([b'{"text": "a", "text": "b"}', b'{"a": 1, "a": 2, "text": ""}', b'{"text": "a", "n": -0}', b'{"text": "a", "n": 01}'])
 @example(
-    [b'{"text": "\\ud83d\\ude00"}', b'{"text": "\\ud83d"}', b'{"text": "\\ude00\\ud83d"}', b'{"text": "\\u00e9\\u20ac\\u0000"}']
+    [
+        b'{"text": "\\ud83d\\ude00"}',
+        b'{"text": "\\ud83d"}',
+        b'{"text": "\\ude00\\ud83d"}',
+        b'{"text": "\\ud83d\\u0041"}',
+        b'{"text": "\\u00e9\\u20ac\\u0000"}',
+    ]
 )
 @example(
     [b'{"text": "a", "m": "\\u0022\\u005c\\/\\u001F\\b\\ud83d\\ude00"}', b'{"text": "a", "b": 1, "a\xc3\xa9": "", "a": null}']
