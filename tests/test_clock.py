@@ -16,11 +16,11 @@ from pipeline.edits import Span, apply_spans, restore
 from pipeline.files import open_ipc, write_ipc
 from pipeline.job import Silent
 from pipeline.plan import Segment, Step
+from pipeline.result import RunResult
 from pipeline.runner import run
 from pipeline.schema import SCHEMA, replace_columns
 from pipeline.segment import process_shard
 from pipeline.stage import Outcome
-from tests.readers.reading import read
 from tests.support import batch_of
 
 
@@ -90,29 +90,23 @@ def test_a_stage_drops_the_document_that_keeps_it(tmp_path: Path) -> None:
     assert restore("!four", [edit for edit in edits if edit["row"] == 3]) == "four"
 
 
-def test_a_page_that_takes_too_long_is_quarantined(tmp_path: Path) -> None:
-    """Two megabytes of paragraphs: their library's time grows with the square."""
-    (tmp_path / "a.html").write_text("<html><body>" + "<p>A paragraph of some words.</p>" * 45_000 + "</body></html>", encoding="utf-8")
-    (tmp_path / "b.html").write_text("<p>One paragraph of a feed.</p>", encoding="utf-8")
-    reading = read(tmp_path, max_document_seconds=1)
-    assert reading.reasons == [("file", "took too long (the page, more than 1 s)")]
-    assert reading.column("doc_id") == ["b.html"]
-
-
-def test_a_run_by_the_clock_says_that_it_cannot_be_repeated(tmp_path: Path) -> None:
+def test_a_page_that_takes_too_long_is_quarantined_and_the_run_says_so(tmp_path: Path) -> None:
     """Another machine may be faster; without the clock the manifest promises the same bytes."""
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "b.html").write_text("<p>One paragraph of a feed.</p>", encoding="utf-8")
-    assert _manifest(tmp_path, "first")["reproducible"] is True
-    page = "<html><body>" + "<p>A paragraph of some words.</p>" * 45_000 + "</body></html>"
+    assert _run(tmp_path, "first").manifest["reproducible"] is True
+    page = "<html><body>" + "<p>A paragraph of some words.</p>" * 45_000 + "</body></html>"  # their library's time grows with the square
     (tmp_path / "in" / "a.html").write_text(page, encoding="utf-8")
-    assert _manifest(tmp_path, "second")["reproducible"] is False
+    result = _run(tmp_path, "second")
+    assert result.manifest["reproducible"] is False
+    assert result.counts["quarantined_by_reason"] == {"took too long": 1}
+    assert result.documents.to_table()["doc_id"].to_pylist() == ["b.html"]
 
 
-def _manifest(folder: Path, name: str) -> dict[str, object]:
+def _run(folder: Path, name: str) -> RunResult:
     values = {
         "input": {"path": str(folder / "in"), "max_document_seconds": 1},
         "stages": ["fix_encoding"],
         "output": {"path": str(folder / name)},
     }
-    return run(parse_config(values, "test.yaml"), Silent(), workers=1).manifest
+    return run(parse_config(values, "test.yaml"), Silent(), workers=1)

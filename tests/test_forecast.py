@@ -89,7 +89,9 @@ INPUTS: list[Any] = [
     pytest.param(as_jsonl, "a.jsonl", (12000, 1), DEFAULT_STAGES, id="short documents", marks=GATE),
     pytest.param(as_jsonl, "a.jsonl", (20, 6000), DEFAULT_STAGES, id="books", marks=GATE),
     pytest.param(as_parquet, "a.parquet", (4000, 12), DEFAULT_STAGES, id="parquet", marks=GATE),
-    pytest.param(write_csv, "a.csv", (4000, 12), ["fix_encoding", "identify_language"], id="csv, documents by themselves", marks=GATE),
+    pytest.param(
+        write_csv, "a.csv", (4000, 12), ["fix_encoding", "identify_language"], id="csv, documents by themselves", marks=GATE
+    ),
     pytest.param(as_texts, "texts", (3000, 12), ["drop_near_duplicates"], id="text files, near-duplicates alone", marks=GATE),
     pytest.param(
         as_jsonl, "a.jsonl.gz", (4000, 12), [{"drop_near_duplicates": {"keep_signatures": False}}], id="no signatures", marks=GATE
@@ -122,7 +124,9 @@ def test_a_disk_with_clearly_less_is_refused_before_work(tmp_path: Path) -> None
     out, home = tmp_path, tmp_path / "work"
     home.mkdir()
     check_room(Forecast(0, 0, int(free * 1.2)), out, out)
-    with pytest.raises(UserError, match=r"the run needs about [\d.]+ [GT]B of disk, and [\d.]+ [GMT]B are free; make room, or name"):
+    with pytest.raises(
+        UserError, match=r"the run needs about [\d.]+ [GT]B of disk, and [\d.]+ [GMT]B are free; make room, or name"
+    ):
         check_room(Forecast(0, 0, free * 3), out, out)
     with pytest.raises(UserError, match=": the run needs about"):
         check_room(Forecast(free * 3, 0, free * 3), out, home)

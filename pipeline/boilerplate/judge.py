@@ -14,6 +14,7 @@ MIN_TABLE_ROWS = 3
 # "| 4 | Nevada | $107.47 |" and the like with gaps or tabs; not "Sport | 3 min", under which headlines stand.
 _TABLE_ROW = re.compile(r"(?:\|.+\| ?|\S.*(?:\t|[ \u00a0]{3}))[^\w\s|]?\d[\d.,]*\s?(?:%|[^\W\d]{1,3})?\s?\|?$")
 MIN_CAPTION_TOKENS, MIN_INTRODUCTION_TOKENS = 10, 4
+MIN_BROKEN_TOKENS = 7  # of a line that goes on in the next
 MIN_FACTS, MIN_KNOWN_FACTS, FACT_TOKENS = 3, 2, 12
 _FACT_FAMILIES = {"byline", "credit", "date", "meta", "reading_time"}
 _FACT = re.compile(r"[^\W\d][^:：.!?|]{0,30}[:：]\s*\S.*")  # a key and its value
@@ -50,7 +51,7 @@ class Document:
 
     @cached_property
     def table_end(self) -> int:
-        """The last row of the last table after the body, -1 without one: MIN_TABLE_ROWS lines in a row that end in a number of their own."""
+        """The last row of the last table after the body (MIN_TABLE_ROWS lines in a row that end in a number of their own), or -1."""
         run = 0
         for i in range(len(self.key) - 1, -1, -1):
             if not self.after_body[i]:
@@ -93,14 +94,19 @@ def _taken_by_rules(document: Document) -> dict[int, str]:
 
 
 def _is_content(document: Document, i: int, named: NamedRule) -> bool:
-    """Whether line `i` is no credit or date after all: a caption that is a sentence, or the introduction of what follows it.
+    """Whether line `i` is text after all: a caption that is a sentence, what introduces the text below, or a sentence's end.
 
-    "Image: Zhao (right), head of the association, shows Qinghai honey to visitors."; "Posted on the society's forum on 2025-07-09:".
+    "Image: Zhao (right), head of the association, shows Qinghai honey to visitors."; "Posted on the society's forum on 2025-07-09:";
+    "subscribe to the list of the project." where lines are broken at a fixed width, as in mail and plain books.
     """
-    if named.rule.family == "photo":
-        return document.tokens[i] >= MIN_CAPTION_TOKENS and document.ending[i] == TERMINAL
-    long = named.rule.family == "date" and document.tokens[i] >= MIN_INTRODUCTION_TOKENS
-    return long and document.text(i).rstrip().endswith((":", "："))
+    tokens, ending = document.tokens, document.ending
+    if ending[i] != TERMINAL:
+        long = named.rule.family == "date" and tokens[i] >= MIN_INTRODUCTION_TOKENS
+        return long and document.text(i).rstrip().endswith((":", "："))
+    if named.rule.family == "photo" and tokens[i] >= MIN_CAPTION_TOKENS:
+        return True
+    continues = i > 0 and not ending[i - 1] and tokens[i - 1] >= MIN_BROKEN_TOKENS
+    return continues and document.text(i).lstrip()[0].islower()
 
 
 def _cut(document: Document, i: int, named: NamedRule) -> range:

@@ -14,9 +14,7 @@ from pipeline.readers.spec import InputSpec, Piece
 from pipeline.readers.tables import check_text_column
 from pipeline.storage import first_bytes, is_url, open_seekable, shown
 
-# Data pages that take fewer bytes a row than this, compressed, hold places in a dictionary: a text of 100 characters takes 50. Such a
-# column is read as a dictionary, so that one value of a megabyte, a million times, is not a terabyte before anybody can tell.
-_PLACES_BYTES = 16
+_STRINGS = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
 
 
 def open_parquet(path: str, **options: Any) -> pq.ParquetFile:
@@ -47,14 +45,9 @@ def parquet_batches(piece: Piece, spec: InputSpec) -> Iterator[tuple[pa.RecordBa
         return
     with opened as file:
         check_text_column(file.schema_arrow, piece.path, spec.input_columns().text)
-        metadata = file.metadata
-    groups = range(piece.start, metadata.num_row_groups if piece.stop is None else piece.stop)
-    try:
-        repeating = sorted({name for group in groups for name in _repeating(metadata, group)})
-    except ARROW_ERRORS:  # names that are not UTF-8: what cannot be read for that is told when it is read
-        repeating = []
-    with open_parquet(piece.path, metadata=metadata, read_dictionary=repeating) as file:
-        for group in groups:
+        metadata, strings = file.metadata, _strings(file)
+    with open_parquet(piece.path, metadata=metadata, read_dictionary=strings) as file:
+        for group in range(piece.start, metadata.num_row_groups if piece.stop is None else piece.stop):
             described = metadata.row_group(group)
             end = first_row + described.num_rows
             batch_rows = spec.max_batch_bytes * described.num_rows // max(1, described.total_byte_size)
@@ -63,32 +56,28 @@ def parquet_batches(piece: Piece, spec: InputSpec) -> Iterator[tuple[pa.RecordBa
             while first_row < end:
                 try:
                     rows = next(batches)
+                except StopIteration:
+                    yield _broken(piece, first_row, end - 1, "there are fewer rows than it says"), first_row
+                    break
                 except ARROW_ERRORS as error:
-                    yield _broken(piece, group, first_row, end - 1, metadata, error), first_row
+                    yield _broken(piece, first_row, end - 1, first_line(error)), first_row
                     break
                 yield rows, first_row
                 first_row += rows.num_rows
             first_row = end
 
 
-def _repeating(metadata: pq.FileMetaData, number: int) -> Iterator[str]:
-    """The columns of strings of a row group whose values lie in a dictionary, all or nearly all; not those within others.
+def _strings(file: pq.ParquetFile) -> list[str]:
+    """The columns of strings or bytes that are not within others; they are read as dictionaries.
 
-    By their names in the schema, which those in the row group may contradict.
+    Mostly they lie so; where one value of a megabyte stands a million times in a small file, nobody could tell before it is a terabyte.
+    Not told by the metadata of column chunks: pyarrow ends the process over some that are broken.
     """
-    group = metadata.row_group(number)
-    for place in range(min(group.num_columns, metadata.num_columns)):
-        column, path = group.column(place), metadata.schema.column(place).path
-        if column.physical_type == "BYTE_ARRAY" and column.has_dictionary_page and "." not in path:
-            pages = column.total_compressed_size - (column.data_page_offset - column.dictionary_page_offset)
-            if pages < _PLACES_BYTES * column.num_values:
-                yield path
+    paths = {file.metadata.schema.column(place).path for place in range(file.metadata.num_columns)}
+    return [field.name for field in file.schema_arrow if field.type in _STRINGS and field.name in paths]
 
 
-def _broken(piece: Piece, group: int, first: int, last: int, metadata: pq.FileMetaData, error: Exception) -> Rejected:
-    """The failure that stands for rows `first` to `last`, with the beginning of the row group's bytes."""
-    columns = [metadata.row_group(group).column(place) for place in range(metadata.num_columns)]
-    start = min(c.dictionary_page_offset or c.data_page_offset for c in columns)
-    size = sum(c.total_compressed_size for c in columns)
-    raw = first_bytes(piece.path, min(KEPT_BYTES, size), max(0, start))
-    return Rejected(piece.name, f"rows {first} to {last}", f"broken Parquet row group ({first_line(error)})", raw)
+def _broken(piece: Piece, first: int, last: int, fault: str) -> Rejected:
+    """The failure that stands for rows `first` to `last`, with the beginning of the file."""
+    raw = first_bytes(piece.path, KEPT_BYTES)
+    return Rejected(piece.name, f"rows {first} to {last}", f"broken Parquet row group ({fault})", raw)

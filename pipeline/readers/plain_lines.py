@@ -48,7 +48,7 @@ def read_plain_lines(data: bytes, columns: InputColumns) -> PlainLines | None:
     distinct = list(dict.fromkeys(getattr(columns, name) for name in _FIELDS))
     names = [name.encode() for name in distinct]
     codes = np.frombuffer(data + bytes(PADDING), np.uint8)
-    out = pa.allocate_buffer((len(names) + 1) * len(data))  # Arrow's memory is used again; numpy's would be new to each block
+    out = pa.allocate_buffer((len(names) + 1) * len(data))
     offsets, valid, lines, starts = read_lines(
         codes,
         len(data),
@@ -71,8 +71,12 @@ def read_plain_lines(data: bytes, columns: InputColumns) -> PlainLines | None:
 
 
 def _strings(buffer: pa.Buffer, offsets: np.ndarray, valid: np.ndarray) -> pa.Array:
+    """Strings in memory of their own: the buffer, which has room for every field, is given back and used again for the next block."""
     there = None if valid.all() else pa.py_buffer(np.packbits(valid, bitorder="little"))
-    return pa.LargeStringArray.from_buffers(len(valid), pa.py_buffer(offsets), buffer, there)
+    start, stop = int(offsets[0]), int(offsets[-1])
+    own = pa.allocate_buffer(stop - start)
+    np.frombuffer(own, np.uint8)[:] = np.frombuffer(buffer, np.uint8)[start:stop]
+    return pa.LargeStringArray.from_buffers(len(valid), pa.py_buffer(offsets - start), own, there)
 
 
 def _dates(column: pa.Array) -> tuple[pa.Array | None, pa.Array | None]:

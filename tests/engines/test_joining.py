@@ -13,23 +13,41 @@ from tests.cluster import closed_port
 from tests.runs import pipeline
 from tests.support import REPO
 
+JOIN = """
+import sys
+from pipeline.engines.settings import EngineConfig, open_engine
+from pipeline.errors import UserError
+for address in sys.argv[1:]:
+    try:
+        with open_engine(EngineConfig("ray", address or None), None):
+            print("joined")
+    except UserError as error:
+        print(error)
+"""
 
-def test_no_cluster_at_the_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody there, somebody else there, or no address at all: told within seconds, before anything is written."""
+
+def test_no_cluster_at_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody there, somebody else there, no address at all, nobody where RAY_ADDRESS says: told within seconds."""
+    monkeypatch.setenv("RAY_ADDRESS", f"127.0.0.1:{closed_port()}")
     with socket.create_server(("127.0.0.1", 0)) as other:
         threading.Thread(target=lambda: other.accept()[0].sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"), daemon=True).start()
-        for address, told in (
-            (f"127.0.0.1:{closed_port()}", "no Ray cluster at 127.0.0.1:"),
-            (f"127.0.0.1:{other.getsockname()[1]}", "something else answers there"),
-            ("ray://127.0.0.1:10001", "expected host:port of the head node"),
-        ):
-            begun = time.monotonic()
-            said = pipeline("run", "seeds", "--output", tmp_path / "out", "--engine", "ray", "--address", address, code=2).stderr
-            assert told in said
-            assert time.monotonic() - begun < 15
-    monkeypatch.setenv("RAY_ADDRESS", f"127.0.0.1:{closed_port()}")
-    assert "no Ray cluster at 127.0.0.1:" in pipeline("run", "seeds", "--output", tmp_path / "out", "--engine", "ray", code=2).stderr
-    assert not (tmp_path / "out").exists()
+        addresses = [f"127.0.0.1:{closed_port()}", f"127.0.0.1:{other.getsockname()[1]}", "ray://127.0.0.1:10001", ""]
+        begun = time.monotonic()
+        done = subprocess.run([sys.executable, "-c", JOIN, *addresses], capture_output=True, text=True, check=True, cwd=REPO)
+        assert time.monotonic() - begun < 15
+    nobody, somebody, none, of_environment = done.stdout.splitlines()
+    assert f"no Ray cluster at {addresses[0]}" in nobody
+    assert f"no Ray cluster at {addresses[1]} (something else answers there)" in somebody
+    assert "expected host:port of the head node" in none
+    assert "no Ray cluster at 127.0.0.1:" in of_environment
+
+
+def test_run_without_a_cluster_writes_nothing(tmp_path: Path) -> None:
+    """And removes nothing: with --overwrite an earlier result is there still."""
+    (tmp_path / "manifest.json").write_text("{}", encoding="utf-8")
+    command = ("run", "seeds", "--output", tmp_path, "--engine", "ray", "--address", f"127.0.0.1:{closed_port()}", "--overwrite")
+    assert "no Ray cluster at 127.0.0.1:" in pipeline(*command, code=2).stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
 
 
 def test_without_the_extra_it_is_named(tmp_path: Path) -> None:

@@ -45,16 +45,16 @@ def test_a_dictionary_that_stands_for_gigabytes_is_read_row_by_row(tmp_path: Pat
 
 def test_a_page_over_the_limit_is_not_copied_again_and_again(tmp_path: Path) -> None:
     """It is read, since the format has pages whole or not at all."""
-    pq.write_table(pa.table({"text": ["y" * (64 * MIB), "last"]}), tmp_path / "a.parquet", compression="zstd", use_dictionary=False)
+    pq.write_table(pa.table({"text": ["y" * (32 * MIB), "last"]}), tmp_path / "a.parquet", compression="zstd", use_dictionary=False)
     [(documents, quarantined, grown)] = peaks_of_reading([tmp_path / "a.parquet"], max_record_bytes=MIB)
     assert documents == quarantined == 1
-    assert grown < 4 * 64 * MIB
+    assert grown < 4 * 32 * MIB
 
 
 def test_a_packed_line_without_end_takes_no_memory(tmp_path: Path) -> None:
-    """48 MiB in a line, or a file of text, where one is allowed; in every format and compression."""
+    """48 MiB in a line, or a file of text, where one is allowed; in every compression."""
     begins = {"a.jsonl": b'{"text": "first"}\n', "a.csv": b"text\nfirst\n", "a.txt": b""}
-    paths = [tmp_path / (name + suffix) for name in begins for suffix in (".gz", ".zst", ".bz2", ".xz")]
+    paths = [tmp_path / name for name in ("a.jsonl.gz", "a.jsonl.zst", "a.csv.bz2", "a.csv.zst", "a.txt.xz")]
     for path in paths:
         path.write_bytes(compress(begins[path.stem], path.suffix) + compress(b"x" * (48 * MIB), path.suffix))
     found = peaks_of_reading(paths, max_record_bytes=MIB)
@@ -147,6 +147,13 @@ def test_a_name_may_stand_twice(tmp_path: Path, names: list[str]) -> None:
     """The last one counts, as in JSON."""
     pq.write_table(pa.table([["a"], ["b"], ["c"], ["d"]], names=names), tmp_path / "a.parquet")
     assert read(tmp_path).column("text") == ["b" if names[1] == "text" else "a"]
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parent / "saved").iterdir()), ids=lambda path: path.stem)
+def test_a_file_that_once_broke_a_reader_is_accounted_for(path: Path) -> None:
+    """Found by the fuzzer; read in a process of its own, since some ended it."""
+    [(documents, quarantined, _)] = peaks_of_reading([path])
+    assert documents + quarantined > 0
 
 
 @pytest.mark.parametrize(("name", "times"), [(b"word", 1), (b"w\0rd", 1), (b"w\0rd", -1)])

@@ -16,7 +16,7 @@ from pipeline.runner import run
 from pipeline.verify import verify
 from tests.hostile.sound import sound_files
 from tests.hostile.strings import HOSTILE
-from tests.runs import DEFAULT_STAGES, parquet_bytes
+from tests.runs import DEFAULT_STAGES
 
 IDS = [
     *("../../x", "/etc/passwd", "..", ".", "C:\\x", "a/b/c", "a\x00b", "a\nb", "\x1b[2J", "<script>alert(1)</script>", "'; --"),
@@ -73,17 +73,16 @@ def test_the_report_is_free_of_what_documents_say(hostile_run: RunResult) -> Non
 
 
 def test_a_folder_of_broken_files_is_accounted_for(tmp_path: Path) -> None:
-    """Every format and compression, sound or cut off in the middle; twice the same bytes, and as many records as without a stage."""
+    """Every format and compression, sound or cut off in the middle."""
     (tmp_path / "in").mkdir()
     for number, (name, data) in enumerate(sound_files()):
         half = len(data) // 2 if number % 2 else len(data)
         (tmp_path / "in" / f"{number:02d}-{name}").write_bytes(data[:half])
-    first = carried_out(tmp_path / "in", tmp_path / "first", on_duplicate_id="number")
-    carried_out(tmp_path / "in", tmp_path / "second", on_duplicate_id="number", shard_bytes=2000, batch_bytes=500)
-    assert first.counts["quarantined"] > 5
-    assert first.counts["records"] == first.counts["kept"] + first.counts["dropped"] + first.counts["quarantined"]
-    assert parquet_bytes(tmp_path / "first") == parquet_bytes(tmp_path / "second")
-    assert list(verify(tmp_path / "first")) == []
+    counts = carried_out(tmp_path / "in", tmp_path / "out", on_duplicate_id="number").counts
+    assert counts["kept"] + counts["dropped"] > 50
+    assert counts["quarantined"] > 5
+    assert counts["records"] == counts["kept"] + counts["dropped"] + counts["quarantined"]
+    assert list(verify(tmp_path / "out")) == []
 
 
 @pytest.mark.parametrize("output", ["in/out", "in/below/out", "in"])
