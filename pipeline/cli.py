@@ -1,23 +1,19 @@
-"""The command line: run, check, stages. The only place that prints; imports what is heavy only when it is needed."""
+"""The command line. Imports what is heavy only when it is needed."""
 
 import logging
-import signal
 import sys
-import traceback
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from pipeline import __version__
 from pipeline.errors import UserError
-from pipeline.logs import event, log_form, log_result, log_to_stderr, on_one_line, write_at_once
+from pipeline.exits import EXIT_QUARANTINE, fail, guarded, stop_on_signals
+from pipeline.logs import event, log_result, log_to_stderr
 
 log = logging.getLogger(__name__)
-
-EXIT_USER, EXIT_BUG, EXIT_QUARANTINE, EXIT_SIGNAL = 2, 3, 4, 128
 
 app = typer.Typer(
     name="pipeline",
@@ -209,53 +205,8 @@ def read_text_of_user(name: str) -> str:
         raise UserError(f"{name}: not text ({error})") from None
 
 
-def fail(message: str, name: str = "error", **fields: Any) -> None:
-    """One line for the user, on standard error; with --log-format json the event of that name."""
-    if log_form() == "json":
-        log.error("%s", message, extra=event(name, **fields))
-    else:
-        print(f"pipeline: {on_one_line(message)}", file=sys.stderr)
-
-
-def guarded(command: Callable[[], Any]) -> int:
-    """Runs a command and turns its errors into exit codes: the user's are one sentence, ours a traceback."""
-    try:
-        command()
-    except UserError as error:
-        fail(str(error), exit_code=EXIT_USER)
-        return EXIT_USER
-    except Stopped as stop:
-        code = EXIT_SIGNAL + stop.number
-        fail("stopped; finished work is kept, and the same command goes on from there", "stopped", exit_code=code)
-        return code
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else int(bool(stop.code))
-    except Exception:  # noqa: BLE001 - the last line of defence: whatever is left is a bug, shown whole
-        if log_form() == "json":
-            fail("this is a bug in the pipeline, not in your input", "bug", exit_code=EXIT_BUG, traceback=traceback.format_exc())
-            return EXIT_BUG
-        traceback.print_exc()
-        fail("this is a bug in the pipeline, not in your input; please report the lines above. Finished work is kept.")
-        return EXIT_BUG
-    return 0
-
-
-class Stopped(BaseException):
-    """SIGINT or SIGTERM came. No Exception, nor KeyboardInterrupt: nothing on the way up may take it for its own."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-
-def _stop(number: int, frame: object) -> None:
-    signal.signal(number, signal.SIG_DFL)  # a second one ends the process at once
-    write_at_once("stopping; the items in hand are finished first", "stopping")
-    raise Stopped(number)
-
-
 def main() -> None:
     """The console script."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
+    stop_on_signals()
     log_to_stderr("text")
     sys.exit(guarded(app))

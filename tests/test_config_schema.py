@@ -8,11 +8,12 @@ import jsonschema
 import pytest
 import yaml
 
-from pipeline.cli import app, guarded
+from pipeline.cli import app
 from pipeline.config import InputConfig, OutputConfig, parse_config
 from pipeline.config_schema import run_file_schema
 from pipeline.engines.settings import EngineConfig
 from pipeline.errors import UserError
+from pipeline.exits import guarded
 from pipeline.stages import STAGES
 from tests.support import REPO
 

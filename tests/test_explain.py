@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli import app, guarded, read_text_of_user
+from pipeline.cli import app, read_text_of_user
 from pipeline.config import RunConfig, load_config
 from pipeline.errors import UserError
+from pipeline.exits import guarded
 from pipeline.explain import Explanation, explain_document, explain_text
 from pipeline.runner import run
 from pipeline.terminal import print_explanation

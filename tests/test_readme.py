@@ -14,8 +14,9 @@ import typer
 import yaml
 
 import pipeline
-from pipeline.cli import EXIT_QUARANTINE, EXIT_SIGNAL, EXIT_USER, app, find_config
+from pipeline.cli import app, find_config
 from pipeline.config import parse_config
+from pipeline.exits import EXIT_QUARANTINE, EXIT_SIGNAL, EXIT_USER
 from pipeline.job import OUTPUTS
 from pipeline.runner import run
 from pipeline.stages import STAGES

@@ -12,7 +12,7 @@ MAX_SECTION_TOKENS = 400  # about the author, and what else follows; more is a c
 MIN_REFERENCES = 2
 MIN_TABLE_ROWS = 3
 # "| 4 | Nevada | $107.47 |" and the like with gaps or tabs; not "Sport | 3 min", under which headlines stand.
-_TABLE_ROW = re.compile(r"(?:\|.+\| ?|\S.*(?:\t|[ \u00a0]{3}))[^\w\s|]?\d[\d.,]*\s?(?:%|[^\W\d]{1,3})?\s?\|?$")
+_TABLE_ROW = re.compile(r"(?:\|.+\| ?|\S.*(?:\t|[ \u00a0]{3}))[^\w\s|]?\d[\d.,]*\s?(?:[^\w\s|]|[^\W\d]{1,3})?\s?\|?$")
 MIN_CAPTION_TOKENS, MIN_INTRODUCTION_TOKENS = 10, 4
 MIN_BROKEN_TOKENS = 7  # of a line that goes on in the next
 MIN_FACTS, MIN_KNOWN_FACTS, FACT_TOKENS = 3, 2, 12

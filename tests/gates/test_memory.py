@@ -125,7 +125,7 @@ def test_memory_grows_by_the_bytes_a_document_that_are_told(tmp_path: Path, caps
         }
         taken.append(run_apart(values))
     with capsys.disabled():
-        for who, most in (("driver", 250), ("worker", 150)):
+        for who, most in (("driver", 400), ("worker", 400)):
             peaks = np.array([found[who] for found in taken])
             slope, start = np.polyfit(sizes, peaks, 1)
             left = np.abs(peaks - (slope * np.array(sizes) + start)).max()

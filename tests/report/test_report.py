@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.boilerplate.packs import check_pack
-from pipeline.cli import guarded
 from pipeline.errors import UserError
+from pipeline.exits import guarded
 from pipeline.report import make_report, render_html, report_again
 from pipeline.report.examples import CONTEXT, _differing
 from pipeline.report.repeated import learned_pack

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 import pipeline
-from pipeline.cli import app, guarded
+from pipeline.cli import app
 from pipeline.errors import TransferError, UserError
+from pipeline.exits import guarded
 from pipeline.files import whole, write_json
 from pipeline.job import open_output
 from pipeline.lock import LOCK, locked

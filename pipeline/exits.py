@@ -1,0 +1,65 @@
+"""How a command ends: errors and signals as exit codes, and the one sentence that goes with them."""
+
+import logging
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from pipeline.errors import UserError
+from pipeline.logs import event, log_form, on_one_line, write_at_once
+
+log = logging.getLogger(__name__)
+
+EXIT_USER, EXIT_BUG, EXIT_QUARANTINE, EXIT_SIGNAL = 2, 3, 4, 128
+
+
+def fail(message: str, name: str = "error", **fields: Any) -> None:
+    """One line for the user, on standard error; with --log-format json the event of that name."""
+    if log_form() == "json":
+        log.error("%s", message, extra=event(name, **fields))
+    else:
+        print(f"pipeline: {on_one_line(message)}", file=sys.stderr)
+
+
+def guarded(command: Callable[[], Any]) -> int:
+    """Runs a command and turns its errors into exit codes: the user's are one sentence, ours a traceback."""
+    try:
+        command()
+    except UserError as error:
+        fail(str(error), exit_code=EXIT_USER)
+        return EXIT_USER
+    except Stopped as stop:
+        code = EXIT_SIGNAL + stop.number
+        fail("stopped; finished work is kept, and the same command goes on from there", "stopped", exit_code=code)
+        return code
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(bool(stop.code))
+    except Exception:  # noqa: BLE001 - the last line of defence: whatever is left is a bug, shown whole
+        if log_form() == "json":
+            fail("this is a bug in the pipeline, not in your input", "bug", exit_code=EXIT_BUG, traceback=traceback.format_exc())
+            return EXIT_BUG
+        traceback.print_exc()
+        fail("this is a bug in the pipeline, not in your input; please report the lines above. Finished work is kept.")
+        return EXIT_BUG
+    return 0
+
+
+class Stopped(BaseException):
+    """SIGINT or SIGTERM came. No Exception, nor KeyboardInterrupt: nothing on the way up may take it for its own."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+def _stop(number: int, frame: object) -> None:
+    signal.signal(number, signal.SIG_DFL)  # a second one ends the process at once
+    write_at_once("stopping; the items in hand are finished first", "stopping")
+    raise Stopped(number)
+
+
+def stop_on_signals() -> None:
+    """From here on SIGINT and SIGTERM raise Stopped in the main thread."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
