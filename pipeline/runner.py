@@ -37,7 +37,7 @@ from pipeline.report import CARD, report_again, write_report
 from pipeline.result import RunResult
 from pipeline.segments import last_shards, run_segments
 from pipeline.storage import counted_retries, place
-from pipeline.writer import cut_parts, duplicates_table, measure_shard, write_parquet, write_part
+from pipeline.writer import cut_parts, duplicates_table, measure_shard, row_sizes, write_parquet, write_part
 
 
 def run(
@@ -138,16 +138,22 @@ def _write(
             signatures = WriteSignatures(str(left), shards, str(job.output / "signatures"))
             files += job.map("write signatures", signatures, [[number, slices] for number, slices in enumerate(parts)])
     files.append(write_parquet(job.output / "duplicates.parquet", duplicates_table(sizes_paths), row_group_rows=2**20))
-    files.append(write_parquet(job.output / "quarantine" / "part-00000.parquet", _quarantine_table(quarantine)))
+    sizes = [row_sizes(open_ipc(place(path)).read_all()["raw"]) for path in quarantine]
+    slices = cut_parts(sizes, config.output.part_bytes)
+    function = partial(_write_quarantine, str(job.output / "quarantine"), quarantine)
+    files += job.map("write quarantine", function, [[number, part] for number, part in enumerate(slices)])
     population = add_up(open_ipc(place(path).with_suffix(".arrow")).read_all() for path in sizes_paths)
     totals = {key: sum(m[key] for m in measured) for key in ("rows", "kept", "dropped")}
     removed = merge_removed(shard["removed"] for shard in measured)
     return files, totals | {"characters": characters_by_reason(population), "population": describe_population(population, removed)}
 
 
-def _quarantine_table(paths: list[str]) -> pa.Table:
-    """Everything that could not be read, in input order."""
-    return pa.concat_tables([QUARANTINE.empty_table(), *(open_ipc(place(path)).read_all() for path in paths)]).combine_chunks()
+def _write_quarantine(folder: str, paths: list[str], item: list[Any]) -> dict[str, Any]:
+    """One part of what could not be read, in input order, from `item = [number, slices]`."""
+    number, slices = item
+    tables = [open_ipc(place(paths[file])).read_all().slice(first, end - first) for file, first, end in slices]
+    table = pa.concat_tables([QUARANTINE.empty_table(), *tables]).combine_chunks()
+    return write_parquet(place(folder) / f"part-{number:05d}.parquet", table)
 
 
 def _check_sums(read: dict[str, Any], totals: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -36,9 +36,9 @@ def measure_shard(item: list[Any]) -> dict[str, Any]:
     shard, sizes_path = place(item[0]), place(item[1])
     table = open_ipc(shard).read_all()
     edits = pa.concat_tables([open_ipc(place(path)).read_all() for path in item[2]])
-    size = _lengths(table["text"]) + _lengths(table["meta"]) + ROW_BYTES
+    size = row_sizes(table["text"], table["meta"])
     dropped = pc.is_valid(table["drop_reason"]).to_numpy()
-    each = _lengths(edits["removed"]) + _lengths(edits["inserted"]) + _lengths(edits["evidence"]) + ROW_BYTES
+    each = row_sizes(edits["removed"], edits["inserted"], edits["evidence"])
     edit_sizes = np.bincount(edits["row"].to_numpy(), each, table.num_rows).astype(np.int64)
     write_array(sizes_path, np.stack([np.where(dropped, 0, size), np.where(dropped, size, 0), edit_sizes], axis=1))
     write_ipc(sizes_path.with_suffix(".arrow"), count_population(table, edits).to_batches(), POPULATION)
@@ -46,6 +46,12 @@ def measure_shard(item: list[Any]) -> dict[str, Any]:
     write_ipc(sizes_path.with_suffix(".duplicates.arrow"), members.to_batches(), DUPLICATES)
     counts = {"rows": table.num_rows, "kept": int((~dropped).sum()), "dropped": int(dropped.sum())}
     return counts | {"removed": count_removed(table, edits)}
+
+
+def row_sizes(*columns: pa.ChunkedArray) -> np.ndarray:
+    """The bytes that each row is taken to have in a part, int64, by the columns of strings or bytes that weigh."""
+    lengths = [pc.fill_null(pc.binary_length(column), 0).to_numpy().astype(np.int64) for column in columns]
+    return cast(np.ndarray, sum(lengths) + ROW_BYTES)
 
 
 def cut_parts(sizes: list[np.ndarray], part_bytes: int) -> list[list[list[int]]]:
@@ -139,8 +145,3 @@ def read_edits(kind: str, shard: Path, edits: list[Path], first: int, end: int) 
     table = table.take(pa.array(order))
     ids = open_ipc(shard).read_all()["doc_id"].take(table["row"])
     return table.drop_columns(["row"]).add_column(0, LEDGER.field("doc_id"), ids).select(LEDGER.names).cast(LEDGER)
-
-
-def _lengths(column: pa.ChunkedArray) -> np.ndarray:
-    lengths: np.ndarray = pc.fill_null(pc.binary_length(column), 0).to_numpy().astype(np.int64)
-    return lengths

@@ -58,9 +58,9 @@ def test_a_part_that_does_not_fit_is_refused() -> None:
 def test_a_corpus_that_is_too_large_is_told_before_it_is_judged(stages: list[str], refused: bool) -> None:
     """By the documents that were read; where each is judged by itself their number is no matter."""
     given = config(1024 * MIB, stages, max_record_bytes=MIB)
-    check_documents(given, 10_000_000)
+    check_documents(given, 3_000_000)
     if refused:
-        with pytest.raises(UnfinishedError, match=r"all 20000000 documents at once; set it to at least \d+"):
-            check_documents(given, 20_000_000)
+        with pytest.raises(UnfinishedError, match=r"all 4000000 documents at once; set it to at least \d+"):
+            check_documents(given, 4_000_000)
     else:
-        check_documents(given, 20_000_000)
+        check_documents(given, 4_000_000)

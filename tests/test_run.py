@@ -217,3 +217,19 @@ def test_later_run_drops_what_an_earlier_one_has(corpus: Path, tmp_path: Path) -
     assert (folders[0] / "out" / "signatures" / "part-00000.arrow").exists()
     third = {**SMALL, "stages": [{"drop_near_duplicates": {**stage, "against": [str(tmp_path / "nowhere")]}}]}
     assert "holds no finished run" in pipeline("run", run_file(folders[1], corpus, **third), "--overwrite", code=2).stderr
+
+
+@pytest.mark.parametrize("shard_bytes", [5_000, 1_000_000])
+def test_quarantine_is_cut_into_parts_like_the_rest(tmp_path: Path, shard_bytes: int) -> None:
+    """What could not be read goes through no one's memory as a whole: parts by bytes, in input order, whatever the shards."""
+    source = tmp_path / "broken.jsonl"
+    lines = ['{"text": "A sound one."}', *(f'{{"text": "{number:02d} {"x" * 2_000}' for number in range(30))]
+    source.write_text("\n".join(lines), encoding="utf-8")
+    config = run_file(
+        tmp_path, source, input={"shard_bytes": shard_bytes, "max_quarantined": 1.0}, stages=["fix_encoding"], output={"part_bytes": 10_000}
+    )
+    pipeline("run", config, "--workers", "2")
+    names = sorted(path.name for path in (tmp_path / "out" / "quarantine").iterdir())
+    assert names == [f"part-{number:05d}.parquet" for number in range(7)]
+    assert [row["raw"][10:12] for row in rows(tmp_path / "out", "quarantine")] == [b"%02d" % number for number in range(30)]
+    pipeline("verify", tmp_path / "out")

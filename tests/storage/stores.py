@@ -34,7 +34,8 @@ def memory_store(files: Mapping[str, bytes]) -> Iterator[Store]:
     for name, data in files.items():
         write(name, data)
     yield Store("memory://bucket", write)
-    system.rm("/bucket", recursive=True)
+    if system.exists("/bucket"):
+        system.rm("/bucket", recursive=True)
 
 
 @contextmanager
