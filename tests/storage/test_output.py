@@ -32,6 +32,10 @@ STAGES: list[Any] = [{"strip_repeated_lines": {"keep_counts": True}} if "lines" 
 REPORTS = ("report.html", "report.json", "manifest.json")
 
 
+# On S3 a run of the seeds makes a thousand requests, each some ten milliseconds of the server that runs in this process.
+slow_on_s3 = pytest.mark.parametrize("store", ["memory", pytest.param("s3", marks=pytest.mark.gate)], indirect=True)
+
+
 def values(output: str | Path, stages: list[Any] = STAGES, **more: str) -> dict[str, Any]:
     """The seeds, with everything that an output can hold."""
     return {"input": {"path": str(REPO / "seeds")}, "stages": stages, "output": {"path": str(output), **more}}
@@ -94,8 +98,9 @@ def _places(result: pipeline.RunResult) -> dict[str, Any]:
     return {name: told[name] for name in ("run_file", "times", "seconds", "started", "finished") if name in told}
 
 
+@pytest.mark.gate
 def test_commands_take_a_url(s3: Store, local: pipeline.RunResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """run, explain, report and verify, with two workers; passwords in it are none, so it is shown as it is."""
+    """run, explain, report and verify, the run with two workers; what is missing from the output is a lie like any other."""
     url, config = s3.url(f"{tmp_path.name}/out"), tmp_path / "run.yaml"
     config.write_text(json.dumps(values(url)))
     command("run", config, "--workers", "2")
@@ -115,6 +120,7 @@ def test_commands_take_a_url(s3: Store, local: pipeline.RunResult, tmp_path: Pat
     assert "duplicates.parquet: is missing" in capsys.readouterr().err
 
 
+@slow_on_s3
 def test_a_later_run_goes_by_outputs_in_a_store(store: Store, local: pipeline.RunResult, tmp_path: Path) -> None:
     """Their signatures and line counts: with the bytes that a run by the local ones writes."""
     url = store.url(f"{tmp_path.name}/before")
@@ -129,6 +135,7 @@ def test_a_later_run_goes_by_outputs_in_a_store(store: Store, local: pipeline.Ru
     assert written[0] == written[1]
 
 
+@slow_on_s3
 @pytest.mark.parametrize("apart", ["output", "work"])
 def test_output_and_work_may_lie_apart(store: Store, local: pipeline.RunResult, tmp_path: Path, apart: str) -> None:
     """A fast disk beside an output in a store, or the other way round; nothing of the work is left."""
@@ -158,7 +165,8 @@ def _kill_at_work(config: Path, items: int, wait: float) -> None:
         child.end()
 
 
-@pytest.mark.parametrize(("documents", "kills"), [(40, 1), pytest.param(400, 12, marks=pytest.mark.gate)], ids=["once", "often"])
+@pytest.mark.gate
+@pytest.mark.parametrize(("documents", "kills"), [(40, 1), (400, 12)], ids=["once", "often"])
 def test_a_killed_run_in_a_store_goes_on_to_the_same_bytes(documents: int, kills: int, s3: Store, tmp_path: Path) -> None:
     """SIGKILL of all its processes at work on S3, the same command again: no byte differs, no item is lost, nothing is left over."""
     make_corpus(tmp_path / "corpus.jsonl", documents)
@@ -273,7 +281,8 @@ def test_uploads_of_killed_runs_are_swept(s3: Store, tmp_path: Path) -> None:
 def test_files_of_killed_processes_are_swept_from_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """By the next that needs one; those in use, and those that are just being made, stay."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    script = "import os\nfrom pipeline.storage import scratch_file\nwith scratch_file() as path:\n path.write_text('half')\n os.kill(os.getpid(), 9)"
+    lines = ["import os", "from pipeline.storage import scratch_file", "with scratch_file() as path:"]
+    script = "\n".join([*lines, "    path.write_text('half')", "    os.kill(os.getpid(), 9)"])
     subprocess.run([sys.executable, "-c", script], env={**os.environ, "TMPDIR": str(tmp_path)}, check=False, cwd=REPO)
     [left] = [path for path in tmp_path.rglob("*") if path.is_file()]
     with scratch_file() as used:
