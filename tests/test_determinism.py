@@ -109,7 +109,7 @@ def test_the_manifest_has_one_field_for_times(reference: Path) -> None:
     times = manifest.pop("times")
     assert {"finished", "seconds", "stages"} <= set(times)
     assert times["finished"][:10] not in json.dumps(manifest)
-    words = {word for key in _keys(manifest) for word in key.split("_")}
+    words = {word for key in _keys(manifest) if key != "max_document_seconds" for word in key.split("_")}  # a setting
     assert words & {"time", "times", "seconds", "date", "clock", "started", "finished"} == set()
 
 
