@@ -13,12 +13,13 @@ from pipeline.engines.settings import open_engine
 from pipeline.errors import UnfinishedError, UserError
 from pipeline.files import WORK, open_ipc, remove_tree, write_json
 from pipeline.forecast import check_room, forecast_disk
-from pipeline.job import Job, Progress, open_output, peak_rss_bytes, work_home
+from pipeline.job import Job, Progress, peak_rss_bytes
 from pipeline.lock import locked, locked_apart
 from pipeline.machines import machine_check
 from pipeline.manifest import input_digests, make_manifest
 from pipeline.memory import check_documents, fit_memory
 from pipeline.neardup.store import LEFT, WriteSignatures
+from pipeline.output_folder import open_output, work_home
 from pipeline.population import add_up, characters_by_reason, describe_population, merge_removed
 from pipeline.readers import (
     QUARANTINE,

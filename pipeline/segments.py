@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from pipeline.config import NamedStage
 from pipeline.files import open_ipc, remove_tree
-from pipeline.job import TABLES, Job
+from pipeline.job import Job
+from pipeline.output_folder import TABLES
 from pipeline.plan import Segment, plan_segments
 from pipeline.segment import merge_counts, process_shard
 from pipeline.stage import Corpus, CorpusStage

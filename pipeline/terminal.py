@@ -18,8 +18,9 @@ from rich.text import Text
 from pipeline.config import RunConfig, to_yaml
 from pipeline.errors import UserError
 from pipeline.explain import Change, Explanation
-from pipeline.job import OUTPUTS, Silent
 from pipeline.job import Progress as RunProgress
+from pipeline.job import Silent
+from pipeline.output_folder import OUTPUTS
 from pipeline.plan import plan_segments
 from pipeline.readers import describe_input, refuse_output_within
 from pipeline.result import RunResult

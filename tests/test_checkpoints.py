@@ -10,7 +10,8 @@ import pytest
 from pipeline.checkpoints import Checkpoints, boot_id, roll_back
 from pipeline.engines.local import LocalEngine
 from pipeline.files import whole, write_json
-from pipeline.job import Job, Silent, open_output
+from pipeline.job import Job, Silent
+from pipeline.output_folder import open_output
 
 
 def test_what_is_not_in_the_last_checkpoint_is_removed(tmp_path: Path) -> None:

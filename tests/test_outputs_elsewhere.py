@@ -9,7 +9,7 @@ import yaml
 import pipeline
 from pipeline.cli import app
 from pipeline.exits import guarded
-from pipeline.job import open_output
+from pipeline.output_folder import open_output
 from pipeline.report.card import CARD, MARK, is_card, render_card
 from tests.support import REPO
 

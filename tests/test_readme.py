@@ -17,7 +17,7 @@ import pipeline
 from pipeline.cli import app, find_config
 from pipeline.config import parse_config
 from pipeline.exits import EXIT_QUARANTINE, EXIT_SIGNAL, EXIT_USER
-from pipeline.job import OUTPUTS
+from pipeline.output_folder import OUTPUTS
 from pipeline.runner import run
 from pipeline.stages import STAGES
 from tests.report.outputs import Silent

@@ -18,8 +18,8 @@ from pipeline.cli import app
 from pipeline.errors import TransferError, UserError
 from pipeline.exits import guarded
 from pipeline.files import whole, write_json
-from pipeline.job import open_output
 from pipeline.lock import LOCK, locked
+from pipeline.output_folder import open_output
 from pipeline.storage import place, retries, scratch_file, upload
 from pipeline.verify import verify
 from tests.kills import Child
