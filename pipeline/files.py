@@ -96,9 +96,11 @@ def disk_full(path: Path, error: OSError, needed: str = "more") -> DiskFullError
     """What to raise for an error that says that there is no room for a file, of `needed` bytes; None for other errors."""
     if error.errno not in _NO_ROOM:
         return None
-    free = shutil.disk_usage(path.parent).free
+    system = os.statvfs(path.parent)
+    files_left = system.f_favail > 0 or system.f_files == 0  # no number of files where there is no limit
+    lacking = f"{needed} bytes needed, {system.f_bavail * system.f_frsize} free" if files_left else "no more files can be made there"
     return DiskFullError(
-        f"{path}: {os.strerror(error.errno).lower()} ({needed} bytes needed, {free} free); finished work is kept: "
+        f"{path}: {os.strerror(error.errno).lower()} ({lacking}); finished work is kept: "
         "make room, and the same command goes on from there"
     )
 

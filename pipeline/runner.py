@@ -1,7 +1,10 @@
 """A run: read into shards, take them through the segments, cut the parts, write the manifest."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -11,7 +14,7 @@ from pipeline.arrays import load_array
 from pipeline.config import RunConfig
 from pipeline.engines.settings import open_engine
 from pipeline.errors import UnfinishedError, UserError
-from pipeline.files import WORK, open_ipc, remove_tree, write_json
+from pipeline.files import WORK, disk_full, open_ipc, remove_tree, write_json
 from pipeline.forecast import check_room, forecast_disk
 from pipeline.job import Job, Progress, peak_rss_bytes
 from pipeline.lock import locked, locked_apart
@@ -72,7 +75,7 @@ def run(
             return RunResult(output, finished, time.perf_counter() - start, {}, unchanged=True)
         job = Job(output, engine, progress, home / WORK)
         job.max_document_seconds = config.input.max_document_seconds
-        with job.checkpoints:
+        with job.checkpoints, _told_of_full_disk(output):
             read, totals, steps, files = _carry_out(job, config, plan.tasks)
         read["retries"] += job.retries + retries.total
         manifest = make_manifest(config, fingerprint, read, totals, steps, files, seconds=time.perf_counter() - start)
@@ -81,6 +84,15 @@ def run(
         remove_tree(job.work)
     job.peak_rss[0] = peak_rss_bytes()
     return RunResult(output, manifest, time.perf_counter() - start, job.peak_rss)
+
+
+@contextmanager
+def _told_of_full_disk(output: Path) -> Iterator[None]:
+    """Folders and logs need room too, not only the files that `whole` makes."""
+    try:
+        yield
+    except OSError as error:
+        raise disk_full(Path(error.filename or output / WORK), error) or error from None
 
 
 def _carry_out(
