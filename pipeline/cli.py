@@ -158,12 +158,21 @@ def report(
 
 
 @app.command()
-def verify(output: Output, log_format: LogFormat = Form.text) -> None:
+def verify(
+    output: Output,
+    input_path: Annotated[
+        str | None, typer.Option("--input", help="Also read this input again: every original has to come back.")
+    ] = None,
+    log_format: LogFormat = Form.text,
+) -> None:
     """Read an output again and check it: files, counts, ids, edits, every duplicate against its survivor. Exit 1 if it lies."""
+    from pipeline.originals import compare_originals
     from pipeline.storage import place
     from pipeline.verify import verify as find_problems
 
     first = next(find_problems(place(output)), None)
+    if first is None and input_path is not None:
+        first = next(compare_originals(place(output), input_path), None)
     if first is not None:
         fail(f"{output}: {first}", exit_code=1)
         raise typer.Exit(1)

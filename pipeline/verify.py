@@ -82,7 +82,7 @@ def _edits(output: Path) -> Iterator[str]:
     rows = sum(pq.read_metadata(open_parquet(path)).num_rows for path in parts(output, "edits"))
     for path in [*parts(output, "documents"), *parts(output, "dropped")]:
         table = pq.read_table(open_parquet(path), columns=["doc_id", "text"])
-        edits = _edits_of(output, table["doc_id"])
+        edits = edits_of(output, table["doc_id"])
         for row, doc_id in enumerate(table["doc_id"].to_pylist()):
             own = edits.get(doc_id, [])
             rows -= len(own)
@@ -94,7 +94,8 @@ def _edits(output: Path) -> Iterator[str]:
         yield f"edits/: {rows} rows name no document of the output"
 
 
-def _edits_of(output: Path, ids: pa.ChunkedArray) -> dict[str, list[dict[str, Any]]]:
+def edits_of(output: Path, ids: pa.ChunkedArray) -> dict[str, list[dict[str, Any]]]:
+    """The edits of these documents, by id, in the order of the ledger."""
     edits: dict[str, list[dict[str, Any]]] = {}
     for path in parts(output, "edits"):
         table = pq.read_table(open_parquet(path))
