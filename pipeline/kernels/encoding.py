@@ -8,6 +8,7 @@ from numba import int32, int64, types, uint8, uint16
 
 from pipeline.kernels.lazy import njit
 from pipeline.kernels.machine_words import BLOCK, range_mask, trailing_zeros
+from pipeline.kernels.utf8 import code_point
 
 _U8 = types.Array(uint8, 1, "C", readonly=True)
 _U16 = types.Array(uint16, 1, "C", readonly=True)
@@ -55,20 +56,6 @@ def is_entity(data, at, stop):
             return False
         at += 1
     return False
-
-
-@njit([types.UniTuple(int64, 2)(_U8, int64)], cache=True, nogil=True)
-def code_point(data, at):
-    """The code point whose UTF-8 begins here, and its length in bytes."""
-    byte = int64(data[at])
-    if byte < 0x80:
-        return byte, int64(1)
-    if byte < 0xE0:
-        return (byte & 0x1F) << 6 | (int64(data[at + 1]) & 0x3F), int64(2)
-    if byte < 0xF0:
-        return (byte & 0x0F) << 12 | (int64(data[at + 1]) & 0x3F) << 6 | (int64(data[at + 2]) & 0x3F), int64(3)
-    high = (byte & 0x07) << 18 | (int64(data[at + 1]) & 0x3F) << 12
-    return high | (int64(data[at + 2]) & 0x3F) << 6 | (int64(data[at + 3]) & 0x3F), int64(4)
 
 
 @njit([uint8[::1](_I64, _I64, _U8, _U16, _I32, _U8, int64, int64, int64)], cache=True, nogil=True)

@@ -11,6 +11,7 @@ from numba import boolean, int16, int32, int64, types, uint8, uint16, uint32
 
 from pipeline.kernels.addresses import blank_addresses, has_address
 from pipeline.kernels.lazy import njit
+from pipeline.kernels.utf8 import code_point
 
 MAX_BYTES = 1 << 15  # of a text; langdetect reads 10,000 characters
 PIECE_BYTES = 250
@@ -33,20 +34,6 @@ _CLASSES = types.Tuple((_U16, _U32))  # by code point; Vietnamese pairs
 _PROFILES = types.Tuple((_U32, _SCORES, _BYTES, uint16))  # trie, scores, label of each language, first upper-case class
 
 
-@njit(inline="always")
-def _code_point(data, at):
-    """The code point at a byte position of valid UTF-8, and where the next one begins."""
-    lead = uint32(data[at])
-    if lead < 0x80:
-        return lead, at + 1
-    if lead < 0xE0:
-        return (lead & 0x1F) << 6 | (uint32(data[at + 1]) & 0x3F), at + 2
-    if lead < 0xF0:
-        return (lead & 0x0F) << 12 | (uint32(data[at + 1]) & 0x3F) << 6 | (uint32(data[at + 2]) & 0x3F), at + 3
-    high = (lead & 0x07) << 18 | (uint32(data[at + 1]) & 0x3F) << 12
-    return high | (uint32(data[at + 2]) & 0x3F) << 6 | (uint32(data[at + 3]) & 0x3F), at + 4
-
-
 @njit([boolean(_BYTES, int64, int64)], cache=True, nogil=True)
 def mostly_not_latin(data, start, stop):
     """Whether more than twice as many code points lie past U+0300 as in A..z.
@@ -63,11 +50,11 @@ def mostly_not_latin(data, start, stop):
 
 
 @njit(inline="always")
-def _composed(data, at, code_point, class_, vietnamese):
+def _composed(data, at, letter, class_, vietnamese):
     """The class of a letter and the combining mark at `at` as one Vietnamese letter, what follows, and whether they are one."""
     mark = uint32(0x300) | (uint32(data[at + 1]) & 0x3F)
     for i in range(vietnamese.shape[0]):
-        if vietnamese[i, 0] == code_point and vietnamese[i, 1] == mark:
+        if vietnamese[i, 0] == letter and vietnamese[i, 1] == mark:
             return uint16(vietnamese[i, 2]), at + 2, True
     return class_, at, False
 
@@ -82,12 +69,13 @@ def read_classes(data, at, piece_stop, stop, without_latin, tables, out):
     count = int64(0)
     previous = uint16(0)
     while at < piece_stop:
-        code_point, at = _code_point(data, at)
-        class_ = classes[code_point] if code_point < classes.shape[0] else uint16(_OTHER)
+        code, size = code_point(data, at)
+        at += size
+        class_ = classes[code] if code < classes.shape[0] else uint16(_OTHER)
         composed = False
         if at + 1 < stop and data[at] == 0xCC:
-            class_, at, composed = _composed(data, at, code_point, class_, vietnamese)
-        if without_latin and not composed and code_point >= 0x41 and code_point <= 0x7A:
+            class_, at, composed = _composed(data, at, code, class_, vietnamese)
+        if without_latin and not composed and code >= 0x41 and code <= 0x7A:
             continue
         out[count] = class_
         count += (class_ != _SPACE) | (previous != _SPACE)

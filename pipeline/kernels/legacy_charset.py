@@ -6,8 +6,8 @@ Such a line holds nothing but characters that those two charsets have, and many 
 import numpy as np
 from numba import boolean, int64, types, uint8, uint16
 
-from pipeline.kernels.encoding import code_point
 from pipeline.kernels.lazy import njit
+from pipeline.kernels.utf8 import code_point
 
 _BYTES = types.Array(uint8, 1, "C", readonly=True)
 _I64 = types.Array(int64, 1, "C", readonly=True)

@@ -10,6 +10,7 @@ from numba import int32, int64, types, uint8, uint16, uint32, uint64
 
 from pipeline.kernels.lazy import njit
 from pipeline.kernels.machine_words import BLOCK, fold_block, load_word, nonzero_mask, trailing_zeros
+from pipeline.kernels.utf8 import put_code_point
 
 BYTES = types.Array(uint8, 1, "C", readonly=True)
 OFFSETS = types.Array(int64, 1, "C", readonly=True)
@@ -38,28 +39,6 @@ def mix64(h):
     return h ^ (h >> np.uint64(33))
 
 
-@njit(inline="always")
-def _put(code_point, folded, put):
-    """Writes a code point as UTF-8; returns the place behind it."""
-    if code_point < 0x80:
-        folded[put] = code_point
-        return put + 1
-    if code_point < 0x800:
-        folded[put] = 0xC0 | (code_point >> 6)
-        folded[put + 1] = 0x80 | (code_point & 0x3F)
-        return put + 2
-    if code_point < 0x10000:
-        folded[put] = 0xE0 | (code_point >> 12)
-        folded[put + 1] = 0x80 | ((code_point >> 6) & 0x3F)
-        folded[put + 2] = 0x80 | (code_point & 0x3F)
-        return put + 3
-    folded[put] = 0xF0 | (code_point >> 18)
-    folded[put + 1] = 0x80 | ((code_point >> 12) & 0x3F)
-    folded[put + 2] = 0x80 | ((code_point >> 6) & 0x3F)
-    folded[put + 3] = 0x80 | (code_point & 0x3F)
-    return put + 4
-
-
 @njit(
     [types.Tuple((int64, int64))(BYTES, int64, int64, TABLE, uint8[::1], int64)],
     cache=True,
@@ -82,7 +61,7 @@ def fold_other(data, at, stop, table, folded, put):
         entry = int64(entries[pages[code_point >> 8], code_point & 0xFF])
         kind, value = entry & 7, entry >> 3
         if kind == 2:
-            put = _put(code_point + value, folded, put)
+            put = put_code_point(folded, put, code_point + value)
         elif kind == 0:
             folded[put] = 0
             put += 1
@@ -92,13 +71,13 @@ def fold_other(data, at, stop, table, folded, put):
             if put > 0 and folded[put - 1] != 0:
                 folded[put] = 0
                 put += 1
-            put = _put(code_point + value, folded, put)
+            put = put_code_point(folded, put, code_point + value)
             folded[put] = 0
             put += 1
         elif kind == EXPANDED:
             for i in range(3):
                 if expansions[value, i] != 0:
-                    put = _put(int64(expansions[value, i]), folded, put)
+                    put = put_code_point(folded, put, int64(expansions[value, i]))
     return at, put
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.kernels.json_lines import PADDING, read_lines
+from pipeline.kernels.json_lines import read_lines
+from pipeline.kernels.json_values import PADDING
 from pipeline.readers.dates import to_milliseconds
 from pipeline.readers.records import Rows, numbered_ids
 from pipeline.readers.spec import InputColumns
