@@ -7,11 +7,11 @@ The tables are those of `language_tables`.
 """
 
 import numpy as np
-from numba import boolean, int16, int32, int64, types, uint8, uint16, uint32
+from numba import int16, int32, int64, types, uint16, uint32
 
 from pipeline.kernels.addresses import blank_addresses, has_address
+from pipeline.kernels.language_classes import BYTES, CLASSES, SPACE, mostly_not_latin, read_classes
 from pipeline.kernels.lazy import njit
-from pipeline.kernels.utf8 import code_point
 
 MAX_BYTES = 1 << 15  # of a text; langdetect reads 10,000 characters
 PIECE_BYTES = 250
@@ -22,65 +22,12 @@ SURE_BYTES, SURE_KNOWN = 1000, 960
 SURE_NGRAMS = 300
 WIDTH = 64  # languages, padded: one row of scores is two cache lines
 SCORES_PER_NAT = 1024
-_SPACE, _OTHER = 1, 2
 _ROOT = np.uint32(1)
 
-_BYTES = types.Array(uint8, 1, "C", readonly=True)
 _I64 = types.Array(int64, 1, "C", readonly=True)
-_U16 = types.Array(uint16, 1, "C", readonly=True)
 _U32 = types.Array(uint32, 2, "C", readonly=True)
 _SCORES = types.Array(int16, 2, "C", readonly=True)
-_CLASSES = types.Tuple((_U16, _U32))  # by code point; Vietnamese pairs
-_PROFILES = types.Tuple((_U32, _SCORES, _BYTES, uint16))  # trie, scores, label of each language, first upper-case class
-
-
-@njit([boolean(_BYTES, int64, int64)], cache=True, nogil=True)
-def mostly_not_latin(data, start, stop):
-    """Whether more than twice as many code points lie past U+0300 as in A..z.
-
-    langdetect means to leave Latin Extended Additional out of the former, but compares with a name that never occurs. It counts
-    after the composition of Vietnamese letters, here it is before: text that is mostly combining marks may come out differently.
-    """
-    latin, other = int32(0), int32(0)
-    text = data[start:stop]  # from 0 on: numba guards indexes that may be negative, and then no SIMD
-    for i in range(text.shape[0]):
-        latin += int32((text[i] >= 0x41) & (text[i] <= 0x7A))
-        other += int32(text[i] >= 0xCC)  # the lead bytes from U+0300 on
-    return latin * 2 < other
-
-
-@njit(inline="always")
-def _composed(data, at, letter, class_, vietnamese):
-    """The class of a letter and the combining mark at `at` as one Vietnamese letter, what follows, and whether they are one."""
-    mark = uint32(0x300) | (uint32(data[at + 1]) & 0x3F)
-    for i in range(vietnamese.shape[0]):
-        if vietnamese[i, 0] == letter and vietnamese[i, 1] == mark:
-            return uint16(vietnamese[i, 2]), at + 2, True
-    return class_, at, False
-
-
-@njit([types.UniTuple(int64, 2)(_BYTES, int64, int64, int64, boolean, _CLASSES, uint16[::1])], cache=True, nogil=True)
-def read_classes(data, at, piece_stop, stop, without_latin, tables, out):
-    """Writes the classes of the characters that begin in [at, piece_stop) to `out`, runs of spaces as one.
-
-    Returns how many, and where the next character begins.
-    """
-    classes, vietnamese = tables
-    count = int64(0)
-    previous = uint16(0)
-    while at < piece_stop:
-        code, size = code_point(data, at)
-        at += size
-        class_ = classes[code] if code < classes.shape[0] else uint16(_OTHER)
-        composed = False
-        if at + 1 < stop and data[at] == 0xCC:
-            class_, at, composed = _composed(data, at, code, class_, vietnamese)
-        if without_latin and not composed and code >= 0x41 and code <= 0x7A:
-            continue
-        out[count] = class_
-        count += (class_ != _SPACE) | (previous != _SPACE)
-        previous = class_
-    return count, at
+_PROFILES = types.Tuple((_U32, _SCORES, BYTES, uint16))  # trie, scores, label of each language, first upper-case class
 
 
 @njit(inline="always")
@@ -102,7 +49,7 @@ def find_ngrams(read, count, first_upper, cells, rows):
     for i in range(2, count):
         previous, current = uint32(read[i - 1]), uint32(read[i])
         usable = uint32((current < first_upper) | (previous < first_upper))
-        triple = _child(cells, pair * uint32(previous != _SPACE), current)
+        triple = _child(cells, pair * uint32(previous != SPACE), current)
         pair = _child(cells, letter, current)
         letter = _child(cells, _ROOT, current)
         first, second, third = cells[letter, 2] * usable, cells[pair, 2] * usable, cells[triple, 2] * usable
@@ -120,7 +67,7 @@ def add_rows(rows, count, scores, totals):
             totals[j] += int32(int16(scores[first, j] + scores[second, j] + scores[third, j]))
 
 
-@njit([types.Tuple((int64, int64))(int32[::1], _BYTES)], cache=True, nogil=True)
+@njit([types.Tuple((int64, int64))(int32[::1], BYTES)], cache=True, nogil=True)
 def best_and_margin(totals, labels):
     """The language of the highest total, the first of equals, and how far it is above the next one of another label."""
     best = 0
@@ -145,13 +92,13 @@ def count_known(rows, count, scores, language):
     return known
 
 
-@njit([types.UniTuple(int64, 5)(_BYTES, int64, int64, int64, _CLASSES, _PROFILES, uint32[:, ::1])], cache=True, nogil=True)
+@njit([types.UniTuple(int64, 5)(BYTES, int64, int64, int64, CLASSES, _PROFILES, uint32[:, ::1])], cache=True, nogil=True)
 def identify_one(data, start, stop, decisive, tables, profiles, rows):
     """`identify` for the text [start, stop); `rows` is scratch, (MAX_BYTES, 3)."""
     cells, scores, labels, first_upper = profiles
     without_latin = mostly_not_latin(data, start, stop)
     read, totals = np.empty(PIECE_BYTES + 2, np.uint16), np.zeros(WIDTH, np.int32)
-    read[0] = read[1] = _SPACE
+    read[0] = read[1] = SPACE
     best, margin, ngrams, characters = int64(0), int64(0), int64(0), int64(0)
     known, counted, counted_for = int64(0), int64(0), int64(0)  # characters whose n-grams were looked up, in which language
     at = start
@@ -174,7 +121,7 @@ def identify_one(data, start, stop, decisive, tables, profiles, rows):
     return best, margin, ngrams, known, characters
 
 
-@njit([int64[:, ::1](_I64, _BYTES, _I64, int64, _CLASSES, _PROFILES)], cache=True, nogil=True)
+@njit([int64[:, ::1](_I64, BYTES, _I64, int64, CLASSES, _PROFILES)], cache=True, nogil=True)
 def identify(offsets, data, rows, decisive, tables, profiles):
     """For each of these rows of the texts: best language, its margin, the n-grams seen, how many of them its profile holds, and the
     characters read (runs of spaces as one).
@@ -200,7 +147,7 @@ def identify(offsets, data, rows, decisive, tables, profiles):
     return out
 
 
-@njit([int64[:, ::1](_I64, _BYTES, _CLASSES, _PROFILES)], cache=True, nogil=True)
+@njit([int64[:, ::1](_I64, BYTES, CLASSES, _PROFILES)], cache=True, nogil=True)
 def likelihoods(offsets, data, tables, profiles):
     """How well each text fits the language that it fits best: the sum of its scores, and how many n-grams it has, known or not.
 
@@ -214,7 +161,7 @@ def likelihoods(offsets, data, tables, profiles):
         at, stop = offsets[row], min(offsets[row + 1], offsets[row] + MAX_BYTES)
         without_latin = mostly_not_latin(data, at, stop)
         totals = np.zeros(WIDTH, np.int32)
-        read[0] = read[1] = _SPACE
+        read[0] = read[1] = SPACE
         while at < stop:
             count, at = read_classes(data, at, min(at + PIECE_BYTES, stop), offsets[row + 1], without_latin, tables, read[2:])
             find_ngrams(read, count + 2, first_upper, cells, rows)
