@@ -11,6 +11,7 @@ import typer
 from pipeline import __version__
 from pipeline.errors import UserError
 from pipeline.exits import EXIT_QUARANTINE, fail, guarded, stop_on_signals
+from pipeline.idle_imports import leave_out_idle_imports
 from pipeline.logs import event, log_result, log_to_stderr
 
 log = logging.getLogger(__name__)
@@ -166,13 +167,10 @@ def verify(
     log_format: LogFormat = Form.text,
 ) -> None:
     """Read an output again and check it: files, counts, ids, edits, every duplicate against its survivor. Exit 1 if it lies."""
-    from pipeline.originals import compare_originals
     from pipeline.storage import place
     from pipeline.verify import verify as find_problems
 
-    first = next(find_problems(place(output)), None)
-    if first is None and input_path is not None:
-        first = next(compare_originals(place(output), input_path), None)
+    first = next(find_problems(place(output), input_path), None)
     if first is not None:
         fail(f"{output}: {first}", exit_code=1)
         raise typer.Exit(1)
@@ -216,6 +214,7 @@ def read_text_of_user(name: str) -> str:
 
 def main() -> None:
     """The console script."""
+    leave_out_idle_imports()
     stop_on_signals()
     log_to_stderr("text")
     sys.exit(guarded(app))
