@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.readers.compression import BrokenStreamError
 from pipeline.readers.spec import InputSpec, Piece
-from pipeline.readers.streams import sniff, text_chunks
+from pipeline.readers.streams import range_chunks, sniff, text_chunks
 from pipeline.storage import read_range
 
 KEPT_BYTES = 2**20  # of a line or file over the limit, for the quarantine
@@ -28,10 +28,11 @@ class Block(NamedTuple):
 
 def blocks_of(piece: Piece, spec: InputSpec) -> tuple[Iterator[Block], str]:
     """The lines of a piece, and the encoding that they were in."""
+    if piece.stop is not None:
+        return line_blocks(range_chunks(piece.path, piece.start, piece.stop), spec.max_record_bytes), "utf-8"
     if piece.encoding is None:
         head = sniff(piece.path)
-        chunks = text_chunks(piece.path, head, piece.start, piece.stop, spec.max_expansion)
-        return line_blocks(chunks, spec.max_record_bytes), head.label
+        return line_blocks(text_chunks(piece.path, head, None, spec.max_expansion), spec.max_record_bytes), head.label
     chunks = read_range(piece.path)
     if piece.problem is not None:
         data = b"".join(chunks)
@@ -40,25 +41,26 @@ def blocks_of(piece: Piece, spec: InputSpec) -> tuple[Iterator[Block], str]:
 
 
 def line_blocks(chunks: Iterator[bytes], max_line_bytes: int) -> Iterator[Block]:
-    """The stream in blocks of whole lines; holds no more than a chunk and `max_line_bytes`.
+    """The stream in blocks of whole lines; holds no more than a chunk and `max_line_bytes`, or KEPT_BYTES where that is more.
 
     A longer line has a block of its own, with its problem. A stream that breaks ends in a block with the reason and what there is
     of the line in which it broke.
     """
     held: list[bytes] = []
     size = 0  # of the line at the end of what was read; past the limit it is not held any more
+    most = max(max_line_bytes, KEPT_BYTES)
     try:
         for chunk in chunks:
             end = chunk.rfind(b"\n") + 1
             if end and size > max_line_bytes:
                 first = chunk.index(b"\n") + 1
-                yield _too_long(b"".join(held), size + first - 1, max_line_bytes)
+                yield _too_long(b"".join([*held, chunk[: first - 1]]), size + first - 1, max_line_bytes)
                 yield from _limited(chunk[first:end], max_line_bytes)
             elif end:
                 yield from _limited(b"".join([*held, chunk[:end]]), max_line_bytes)
             if end:
                 held, size = [], 0
-            if size <= max_line_bytes:
+            if size <= most:
                 held.append(chunk[end:])
             size += len(chunk) - end
     except BrokenStreamError as error:

@@ -3,19 +3,23 @@
 import codecs
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from dataclasses import replace
 
 from pipeline.readers.arrow_errors import BrokenFileError
 from pipeline.readers.extraction import check_library
 from pipeline.readers.found import COMPRESSION_RATIO, COMPRESSIONS, InputFile
-from pipeline.readers.lines import count_lines, line_blocks
 from pipeline.readers.listing import describe_files, list_files
 from pipeline.readers.naming import describe_columns, resolve_columns
 from pipeline.readers.parquet import open_parquet
 from pipeline.readers.spec import InputPlan, InputSpec, Piece, ReadTask
-from pipeline.readers.streams import Head, sniff, text_chunks
+from pipeline.readers.streams import sniff
 from pipeline.readers.tables import check_text_column
+from pipeline.readers.unpack import Unpacked
 from pipeline.storage import first_bytes, is_url
+
+# An input that would be only a few shards is cut into more, so that no worker waits while another does the last one: not by the number of
+# workers, which may be another when a run goes on.
+_SHARDS, _LEAST_SHARD_BYTES = 8, 2**22
 
 _EDGE_BYTES = 4096  # of a file, at its beginning and end: a block of the disk, which is read in any case
 
@@ -30,6 +34,9 @@ def plan_input(spec: InputSpec, limit: int | None) -> InputPlan:
     spec = resolve_columns(listing.files, spec)
     if spec.input_columns().html or any(file.format == "html" for file in listing.files):
         check_library()
+    if limit is None:
+        text = sum(file.size * _ratio(file) for file in listing.files)
+        spec = replace(spec, shard_bytes=min(spec.shard_bytes, max(_LEAST_SHARD_BYTES, -(-text // _SHARDS))))
     weighted = [piece for file in listing.files for piece in _pieces(file, spec, split=limit is None)]
     groups = _group(weighted, spec.shard_bytes) if limit is None else [[piece for piece, _ in weighted]]
     return InputPlan(
@@ -40,14 +47,20 @@ def plan_input(spec: InputSpec, limit: int | None) -> InputPlan:
     )
 
 
-def unpacked_tasks(tasks: Sequence[ReadTask], unpacked: Sequence[list[dict[str, Any]]]) -> list[ReadTask]:
-    """The tasks, those of packed pieces replaced by what `unpack` has made of them, one after another."""
+def unpacked_tasks(tasks: Sequence[ReadTask], unpacked: Sequence[Unpacked]) -> list[ReadTask]:
+    """The tasks, those of pieces that had to be unpacked replaced by what `unpack` has made of them, one after another."""
     made = iter(unpacked)
     groups: list[Sequence[Piece]] = []
+    lines = records = 0  # of the file before the piece
     for task in tasks:
         if task.packed:
-            pieces = [Piece(**piece) for piece in next(made)]
+            if task.pieces[0].start == 0:
+                lines = records = 0
+            found = next(made)
+            pieces = [Piece(**piece) for piece in found["pieces"]]
+            pieces = [replace(p, first_line=p.first_line + lines, first_record=p.first_record + records) for p in pieces]
             groups += _group([(piece, piece.size) for piece in pieces], task.spec.shard_bytes)
+            lines, records = lines + found["lines"], records + found["records"]
         else:
             groups.append(task.pieces)
     return [ReadTask(number, tuple(pieces), tasks[0].spec, tasks[0].limit) for number, pieces in enumerate(groups)]
@@ -88,36 +101,30 @@ def _pieces(file: InputFile, spec: InputSpec, *, split: bool) -> Iterator[tuple[
     if file.format == "parquet" and file.size:
         yield from _row_groups(file, spec)
         return
-    ratio = COMPRESSION_RATIO if file.name.lower().endswith(COMPRESSIONS) else 1
-    packed = split and file.format in ("jsonl", "csv", "tsv") and file.size * ratio > spec.shard_bytes
-    if packed and file.format == "jsonl" and (head := sniff(file.path)).splittable and file.status.ranges:
+    weight = file.size * _ratio(file)
+    packed = split and file.format in ("jsonl", "csv", "tsv") and weight > spec.shard_bytes
+    if packed and file.format == "jsonl" and file.status.ranges and sniff(file.path).splittable:
         packed = False
         if file.size > spec.shard_bytes:
-            yield from _line_ranges(file, spec, head)
+            yield from _line_ranges(file, spec.shard_bytes)
             return
-    yield Piece(file.path, file.name, file.format, file.size, packed=packed), file.size * ratio
+    yield Piece(file.path, file.name, file.format, file.size, packed=packed), weight
 
 
-def _line_ranges(file: InputFile, spec: InputSpec, head: Head) -> Iterator[tuple[Piece, int]]:
-    """Ranges of a plain file, aligned on lines, of about `shard_bytes`; found in one pass that counts lines and records.
+def _ratio(file: InputFile) -> int:
+    """Bytes of text in one of the file, judged by its name."""
+    return COMPRESSION_RATIO if file.name.lower().endswith(COMPRESSIONS) else 1
 
-    The pass takes 0.6 ms a megabyte, from a store as long as the transfer; with the counts, positions and ids are the same however a file
-    is cut.
+
+def _line_ranges(file: InputFile, shard_bytes: int) -> Iterator[tuple[Piece, int]]:
+    """Ranges of a plain file, of at most `shard_bytes` and one like the other. Each weighs more than a shard, since it is a task by itself.
+
+    Nothing is read for them here: of a large input that would be an hour in which workers wait. None is shorter than a byte order mark.
     """
-    begun = Piece(file.path, file.name, file.format, 0)
-    at, lines, records = len(codecs.BOM_UTF8) if head.encoding == "utf-8-sig" else 0, 0, 0
-    for block in line_blocks(text_chunks(file.path, head), spec.max_record_bytes):
-        if at - begun.start >= spec.shard_bytes:
-            yield _range(begun, at)
-            begun = Piece(file.path, file.name, file.format, 0, at, None, lines + 1, records + 1)
-        block_lines, block_records = (1, 1) if block.problem else count_lines(block.data)
-        at, lines, records = at + block.size, lines + block_lines, records + block_records
-    yield _range(begun, file.size)
-
-
-def _range(begun: Piece, stop: int) -> tuple[Piece, int]:
-    size = stop - begun.start
-    return Piece(begun.path, begun.name, begun.format, size, begun.start, stop, begun.first_line, begun.first_record), size
+    count = -(-file.size // max(shard_bytes, 2 * len(codecs.BOM_UTF8)))
+    for number in range(count):
+        start, stop = file.size * number // count, file.size * (number + 1) // count
+        yield Piece(file.path, file.name, file.format, stop - start, start, stop, counted=False), shard_bytes + 1
 
 
 def _row_groups(file: InputFile, spec: InputSpec) -> Iterator[tuple[Piece, int]]:

@@ -98,6 +98,6 @@ def _ratio(piece: Piece) -> float:
         return 1.0
     plain, packed = 0, min(piece.size, _PLAIN_BYTES // COMPRESSION_RATIO)
     with suppress(BrokenStreamError):  # it is cut off there
-        for chunk in text_chunks(piece.path, head, 0, packed):
+        for chunk in text_chunks(piece.path, head, packed):
             plain += len(chunk)
     return max(1, plain) / packed

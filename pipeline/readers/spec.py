@@ -74,8 +74,9 @@ class InputSpec:
 class Piece:
     """A file, or a part of one that can be read by itself.
 
-    `start` and `stop` are byte offsets for JSON Lines (aligned on lines) and row groups for Parquet; `stop` None is the end of
-    the file. The first line and the first record of the piece are numbered from 1 in their file; lines are those of JSON Lines.
+    `start` and `stop` are row groups for Parquet, and bytes for a large plain file of JSON Lines: the piece is the lines that begin
+    between them. `stop` None is the end of the file. The first line and the first record of the piece are numbered from 1 in their file;
+    lines are those of JSON Lines. Where these numbers are not known the piece is not `counted`.
     A `packed` piece is a whole file that cannot be read from the middle, and worth being unpacked first: into pieces that are work files,
     with the `encoding` of the bytes that they were made of, or the `problem` of the one line that they hold the beginning of.
     """
@@ -88,6 +89,7 @@ class Piece:
     stop: int | None = None
     first_line: int = 1
     first_record: int = 1
+    counted: bool = True
     packed: bool = False
     encoding: str | None = None
     problem: str | None = None
@@ -104,8 +106,8 @@ class ReadTask:
 
     @property
     def packed(self) -> bool:
-        """True for a piece, always alone in its task, that is to be unpacked first."""
-        return self.pieces[0].packed
+        """True for a piece, always alone in its task, that `unpack` has to go through first: a packed one, or one that is not counted."""
+        return self.pieces[0].packed or not self.pieces[0].counted
 
 
 @dataclass(frozen=True)

@@ -45,19 +45,39 @@ def sniff(path: str) -> Head:
     return Head(compression, next((encoding for mark, encoding in _MARKS if first.startswith(mark)), "utf-8"))
 
 
-def text_chunks(
-    path: str, head: Head, start: int = 0, stop: int | None = None, max_expansion: int = MAX_EXPANSION
-) -> Iterator[bytes]:
-    """The bytes of the range as UTF-8 (if they are what the head says), without a byte order mark at the file's beginning.
+def text_chunks(path: str, head: Head, stop: int | None = None, max_expansion: int = MAX_EXPANSION) -> Iterator[bytes]:
+    """The first `stop` bytes of a file as UTF-8 (if they are what the head says), without a byte order mark at the beginning.
 
     Raises BrokenStreamError where the stream breaks, after all that could be read.
     """
-    chunks = read_range(path, start, stop)
+    chunks = read_range(path, 0, stop)
     if head.compression is not None:
         chunks = decompress(chunks, head.compression, max_expansion)
     if head.label != "utf-8":
         chunks = _recode(chunks, head.encoding)
-    return chunks if start else _without_mark(chunks)
+    return _without_mark(chunks)
+
+
+def range_chunks(path: str, start: int, stop: int) -> Iterator[bytes]:
+    """The lines of a plain UTF-8 file that begin in [start, stop), without a byte order mark at the file's beginning.
+
+    The last of them is read to its end, wherever that is. So ranges that meet have every line once, wherever they are cut; a range within
+    one long line has none. The first range holds the mark whole.
+    """
+    return _lines_from(path, start, stop) if start else _without_mark(_lines_from(path, start, stop))
+
+
+def _lines_from(path: str, start: int, stop: int) -> Iterator[bytes]:
+    chunks = read_range(path, max(0, start - 1), stop)
+    last = b""
+    for last in _behind_line_feed(chunks) if start else chunks:
+        yield last
+    if last and not last.endswith(b"\n"):
+        for chunk in read_range(path, stop):
+            end = chunk.find(b"\n") + 1
+            yield chunk[: end or None]
+            if end:
+                return
 
 
 def raw_chunks(path: str, max_expansion: int = MAX_EXPANSION) -> Iterator[bytes]:
@@ -67,6 +87,16 @@ def raw_chunks(path: str, max_expansion: int = MAX_EXPANSION) -> Iterator[bytes]
     compression = compression_of(first)
     chunks = chain([first], chunks)
     return chunks if compression is None else decompress(chunks, compression, max_expansion)
+
+
+def _behind_line_feed(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """What comes after the first line feed."""
+    for chunk in chunks:
+        begin = chunk.find(b"\n") + 1
+        if begin:
+            yield chunk[begin:]
+            break
+    yield from chunks
 
 
 def _without_mark(chunks: Iterator[bytes]) -> Iterator[bytes]:

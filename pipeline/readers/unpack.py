@@ -1,7 +1,8 @@
-"""Files that cannot be read from the middle, made into work files that can: decompressed, in UTF-8, cut where a record ends.
+"""What has to be known of a large file before its parts can be read side by side, by lines and records as they are numbered in it.
 
-Unpacking goes from the beginning to the end, in one process; what comes after it, which takes some ten times as long, is done side by side
-and goes on where it was. A work file that is there is not written again.
+The ranges of a plain file are counted, each by itself. A file that cannot be read from the middle is made into work files that can:
+decompressed, in UTF-8, cut where a record ends. That goes from the beginning to the end, in one process; what comes after it, which takes
+some ten times as long, is done side by side and goes on where it was. A work file that is there is not written again.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,22 +10,39 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypedDict
 
 from pipeline.files import whole
 from pipeline.readers.csv import CsvRow, CsvRows
 from pipeline.readers.lines import Block, blocks_of, count_lines
-from pipeline.readers.spec import Piece, ReadTask
+from pipeline.readers.spec import InputSpec, Piece, ReadTask
 from pipeline.storage import place
 
 
-def unpack(folder: str, task: ReadTask) -> list[dict[str, Any]]:
-    """Writes the work files of a task that is one packed piece; returns the pieces that they are, in order. JSON.
+class Unpacked(TypedDict):
+    """What a piece has become: pieces in order, with lines and records numbered from its beginning, and how many it has. JSON."""
 
-    They hold `shard_bytes` of records or a little more.
-    """
-    make = _pieces_of_lines if task.pieces[0].format == "jsonl" else _pieces_of_rows
-    return [asdict(piece) for piece in make(folder, task)]
+    pieces: list[dict[str, Any]]
+    lines: int
+    records: int
+
+
+def unpack(folder: str, task: ReadTask) -> Unpacked:
+    """Counts the one piece of a task, or writes its work files, which hold `shard_bytes` of records or a little more."""
+    [piece] = task.pieces
+    if not piece.packed:
+        return _counted(piece, task.spec)
+    make = _pieces_of_lines if piece.format == "jsonl" else _pieces_of_rows
+    return Unpacked(pieces=[asdict(made) for made in make(folder, task)], lines=0, records=0)  # nothing comes behind a whole file
+
+
+def _counted(piece: Piece, spec: InputSpec) -> Unpacked:
+    """The range itself: 0.6 ms a megabyte, from a store as long as the transfer."""
+    lines = records = 0
+    for block in blocks_of(piece, spec)[0]:
+        block_lines, block_records = (1, 1) if block.problem else count_lines(block.data)
+        lines, records = lines + block_lines, records + block_records
+    return Unpacked(pieces=[asdict(replace(piece, counted=True))], lines=lines, records=records)
 
 
 def _pieces_of_lines(folder: str, task: ReadTask) -> list[Piece]:
@@ -103,5 +121,5 @@ def _unless_there(name: str) -> Iterator[Callable[[bytes], object]]:
     if path.exists():
         yield len
         return
-    with whole(path) as beside, open(beside, "wb") as stream:
+    with whole(path, trusted=True) as beside, open(beside, "wb") as stream:
         yield stream.write

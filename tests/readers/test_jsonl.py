@@ -180,7 +180,7 @@ def test_a_large_plain_file_becomes_several_tasks(tmp_path: Path) -> None:
     lines[100], lines[1900], lines[1950] = b"", b" ", b"broken"
     path = write_jsonl(tmp_path / "a.jsonl", lines)
     whole, cut = read(path), read(path, shard_bytes=200_000)
-    assert (whole.tasks, cut.tasks) == (1, 4)
+    assert (whole.tasks, cut.tasks) == (1, 5)
     assert (whole.documents, whole.quarantine) == (cut.documents, cut.quarantine)
     assert cut.reasons == [("line 1951", "not JSON (expecting value at column 1)")]
     assert cut.column("doc_id")[-1] == "a.jsonl#1998"

@@ -1,15 +1,19 @@
 """Chunks, streams and lines: nothing depends on where a chunk ends."""
 
+import re
 import zlib
 from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.readers.compression import CHUNK_BYTES, BrokenStreamError, decompress
-from pipeline.readers.lines import Block, count_lines, is_blank, line_blocks
+from pipeline.readers.lines import KEPT_BYTES, Block, count_lines, is_blank, line_blocks
+from pipeline.readers.streams import range_chunks
 from tests.readers.reading import compress
 
 COMPRESSIONS = [("gzip", ".gz"), ("zstd", ".zst"), ("bzip2", ".bz2"), ("xz", ".xz")]
@@ -93,7 +97,24 @@ def test_lines_and_records_are_counted_as_they_are_read(data: bytes) -> None:
     assert count_lines(data) == (len(lines), sum(not is_blank(line) for line in lines))
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(LINES, st.lists(st.integers(3, 60), max_size=6))
+@example(b"aa\nbb\n", [3])
+@example(b"aa\nbb\n", [4, 5])
+@example(b"\xef\xbb\xbf\n\n" + b"a" * 40, [3, 4, 5, 20, 30])
+def test_ranges_have_every_line_once(tmp_path: Path, data: bytes, cuts: list[int]) -> None:
+    """Wherever they are cut: each has the lines that begin in it, whole, and one within a long line has none."""
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(data)
+    ends = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
+    lines = [line.group() for line in re.finditer(rb"[^\n]*\n|[^\n]+", data)]
+    begins = [sum(map(len, lines[:number])) for number in range(len(lines))]
+    for start, stop in pairwise(ends):
+        expected = b"".join(line for begin, line in zip(begins, lines) if start <= begin < stop)
+        assert b"".join(range_chunks(str(path), start, stop)) == expected.removeprefix(b"" if start else b"\xef\xbb\xbf")
+
+
 def test_an_endless_line_is_not_held() -> None:
     """Past the limit its bytes are counted and let go."""
     blocks = list(line_blocks((b"x" * 1000 for _ in range(10_000)), 5000))
-    assert [(len(block.data), block.size) for block in blocks] == [(6000, 10_000_001)]
+    assert [(len(block.data), block.size) for block in blocks] == [(KEPT_BYTES, 10_000_001)]

@@ -65,19 +65,21 @@ def test_a_wide_file_becomes_tasks_and_keeps_its_label(encoding: str, tmp_path: 
 
 
 @pytest.mark.parametrize("shard_bytes", [100_000, 300_000])
-@pytest.mark.parametrize("cut_off", [False, True])
-def test_what_cannot_be_read_is_the_same_however_it_is_cut(shard_bytes: int, cut_off: bool, tmp_path: Path) -> None:
-    """Lines over the limit, one behind the other too, and the place where a stream breaks."""
+@pytest.mark.parametrize(("suffix", "cut_off"), [("", False), (".gz", False), (".gz", True)])
+def test_what_cannot_be_read_is_the_same_however_it_is_cut(shard_bytes: int, suffix: str, cut_off: bool, tmp_path: Path) -> None:
+    """Lines over the limit, one behind the other too, of many shards or of nothing but spaces; and the place where a stream breaks."""
     lines = lines_of(400)
     lines[20] = lines[21] = lines[-1] = b'{"text": "%s"}' % (b"y" * 9000)
-    packed = compress(b"\n".join(lines), ".gz")
-    path = tmp_path / "a.jsonl.gz"
+    if not cut_off:
+        lines[23], lines[25], lines[27] = b" " * 400_000, b" " * 7000, b"z" * 700_000
+    packed = compress(b"\n".join(lines), suffix)
+    path = tmp_path / f"a.jsonl{suffix}"
     path.write_bytes(packed[: len(packed) * 2 // 3] if cut_off else packed)
     whole, cut = (read(path, max_record_bytes=8000, **portions) for portions in ({}, {"shard_bytes": shard_bytes}))
     assert (cut.documents, cut.quarantine) == (whole.documents, whole.quarantine)
     assert cut.tasks > 1
     reasons = [reason.split(" (")[0] for _, reason in cut.reasons]
-    assert reasons.count("too long") == (2 if cut_off else 3)
+    assert reasons.count("too long") == (2 if cut_off else 5)
     assert reasons.count("cut off") == cut_off
 
 
@@ -86,14 +88,15 @@ def test_a_work_file_that_is_there_is_not_written_again(tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "a.jsonl.gz", lines_of(400))
     [task] = plan_input(InputSpec(str(path), shard_bytes=200_000), None).tasks
     folder = tmp_path / "unpacked"
-    pieces = unpack(str(folder), task)
+    made = unpack(str(folder), task)
+    pieces = made["pieces"]
     files = {file: file.read_bytes() for file in sorted(folder.iterdir())}
     assert len(files) == len(pieces) >= 4
     stamps = {file: file.stat().st_mtime_ns for file in files}
     lost = list(files)[2:]
     for file in lost:
         file.unlink()
-    assert unpack(str(folder), task) == pieces == json.loads(json.dumps(pieces))
+    assert unpack(str(folder), task) == made == json.loads(json.dumps(made))
     assert {file: file.read_bytes() for file in folder.iterdir()} == files
     assert {file: file.stat().st_mtime_ns for file in list(files)[:2]} == {file: stamps[file] for file in list(files)[:2]}
 
@@ -132,6 +135,19 @@ def test_a_large_csv_becomes_tasks(name: str, tmp_path: Path) -> None:
     assert cut.tasks >= 5
     assert (cut.documents, cut.quarantine) == (whole.documents, whole.quarantine)
     assert cut.column("doc_id")[-1] == f"{name}#200"
+
+
+@pytest.mark.parametrize(
+    ("mebibytes", "shard_bytes", "tasks"), [(3, 2**26, 1), (5, 2**26, 2), (33, 2**26, 8), (33, 2**21, 17), (65, 2**23, 9)]
+)
+def test_an_input_of_a_few_shards_is_cut_into_eight(mebibytes: int, shard_bytes: int, tasks: int, tmp_path: Path) -> None:
+    """Of four mebibytes at least, and never larger than was asked for: so that all workers have something to do."""
+    path = write_bytes(tmp_path / "a.jsonl", (b'{"text": "%s"}\n' % (b"x" * 1011)) * 1024 * mebibytes)
+    plan = plan_input(InputSpec(str(path), shard_bytes=shard_bytes), None)
+    assert len(plan.tasks) == tasks
+    sizes = [piece.size for task in plan.tasks for piece in task.pieces]
+    assert sum(sizes) == path.stat().st_size
+    assert max(sizes) - min(sizes) <= 1
 
 
 @pytest.mark.parametrize(("limit", "shard_bytes"), [(3, 1000), (None, 10**9)])

@@ -137,10 +137,9 @@ def test_a_run_goes_on_after_the_server_was_away(served: Served, tmp_path: Path)
 
 def test_a_login_that_runs_out_costs_no_finished_work(served: Served, tmp_path: Path) -> None:
     """A refusal in the middle is no mistake of the run file's either."""
-    config = news_run(served, tmp_path, "out")
-    plan_input(config.input, None)
-    planned = len(served.requests)
-    served.refuses_after = len(served.requests) + planned + 2
+    config, undisturbed = (news_run(served, tmp_path, name) for name in ("out", "expected"))
+    run(undisturbed, Silent(), workers=1)
+    served.refuses_after = 2 * len(served.requests) - 2
     with pytest.raises(TransferError, match="the server answers 403"):
         run(config, Silent(), workers=1)
     assert list((tmp_path / "out" / ".work" / "done" / "read").iterdir())
