@@ -9,6 +9,11 @@ import numpy as np
 from pipeline.files import on_this_machine, version_of
 from pipeline.storage import StoredArray, StorePath
 
+_MOST = 0.5  # of an array: fetching the rest as well pays with the second task
+# Copies of arrays in stores that a process keeps, as files that are gone with it: those of a shard of 64 MiB have some 4 MB (signatures)
+# to 14 MB (shingle sets of a third of its documents), so three gigabytes at the most.
+_KEPT = 256
+
 
 def load_array(path: Path) -> np.ndarray:
     """An array as .npy, in memory."""
@@ -23,12 +28,25 @@ def map_array(path: Path) -> np.ndarray:
     return cast(np.ndarray, np.load(path, mmap_mode="r"))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=_KEPT)
 def _fetched_array(path: StorePath, _version: int | str | None) -> np.ndarray:
     with on_this_machine(path) as local:
         return cast(np.ndarray, np.load(local, mmap_mode="r"))
 
 
 def open_array(path: Path) -> np.ndarray:
-    """An array as .npy for reading parts of it, `[a:b]`, `[i]` or `[:, a:b]`: memory-mapped, or of a store by ranges."""
+    """An array as .npy for reading parts of it, as `StoredArray` has them: memory-mapped, or of a store by ranges."""
     return cast(np.ndarray, StoredArray(str(path)) if isinstance(path, StorePath) else map_array(path))
+
+
+def gather(path: Path, starts: np.ndarray, stops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """An array that holds the slices [start, stop) of one as .npy, and where each begins in it.
+
+    Memory-mapped, or of a store by ranges (`StoredArray.gather`, which says the order of the slices) unless they are most of it: then it
+    is fetched, since the next task of this process will ask for as much.
+    """
+    if isinstance(path, StorePath):
+        array = StoredArray(str(path))
+        if array.share(starts, stops) < _MOST:
+            return array.gather(starts, stops)
+    return map_array(path), starts

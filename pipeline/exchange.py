@@ -67,7 +67,8 @@ def _extract_shard(extract: Extract, ranges: int, folder: str, item: list[int | 
 
 def facts_of_range(folder: Path, shards: int, number: int) -> pa.Table:
     """The facts of all shards in one key range, by key, those of one key in input order."""
-    batches = [open_ipc(folder / f"facts-{shard:05d}.arrow").get_batch(number) for shard in range(shards)]  # no file stays open
+    files = (folder / f"facts-{shard:05d}.arrow" for shard in range(shards))
+    batches = [open_ipc(path, whole=False).get_batch(number) for path in files]  # no file stays open
     facts = pa.Table.from_batches(batches).combine_chunks()
     order = np.argsort(facts["key"].to_numpy(), kind="stable")
     return facts.take(pa.array(order)).combine_chunks()

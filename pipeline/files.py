@@ -18,20 +18,31 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.errors import DiskFullError
-from pipeline.storage import StorePath, fetch, open_seekable, read_range, remote_status, remove_folder, scratch_file, upload
+from pipeline.storage import (
+    PieceFile,
+    StorePath,
+    fetch,
+    open_seekable,
+    read_range,
+    remote_status,
+    remove_folder,
+    scratch_file,
+    upload,
+)
 
 WORK = ".work"  # the name of work folders
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
-def whole(path: Path, size: int | None = None) -> Iterator[Path]:
+def whole(path: Path, size: int | None = None, *, trusted: bool = False) -> Iterator[Path]:
     """A path of this machine to write to; on success it becomes `path`, on an error it is removed.
 
     In a folder it is renamed, outside a work folder synced too; into a store it is brought whole. Where there is no room for it (of
-    `size` bytes, if that is known), raises DiskFullError, which says how much is needed and free.
+    `size` bytes, if that is known), raises DiskFullError, which says how much is needed and free. `trusted`: what is there under
+    this name will be taken for whole, whoever wrote it.
     """
-    with _brought(path) if isinstance(path, StorePath) else _renamed(path, size) as beside:
+    with _brought(path) if isinstance(path, StorePath) else _renamed(path, size, trusted) as beside:
         yield beside
 
 
@@ -46,10 +57,11 @@ def _brought(path: StorePath) -> Iterator[Path]:
 
 
 @contextmanager
-def _renamed(path: Path, size: int | None) -> Iterator[Path]:
+def _renamed(path: Path, size: int | None, trusted: bool) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"{path.name}.{uuid4().int}.tmp")  # two machines may have processes of one number
-    lasting = WORK not in path.parts or _all_last.get()  # checkpoints.py sees to the rest
+    unsynced = _unsynced.get()
+    lasting = WORK not in path.parts or (_all_last.get() if unsynced is None else trusted)  # checkpoints.py sees to the rest
     try:
         yield beside
         if lasting:
@@ -57,6 +69,8 @@ def _renamed(path: Path, size: int | None) -> Iterator[Path]:
         os.replace(beside, path)
         if lasting:
             sync(path.parent)
+        elif unsynced is not None:
+            unsynced.append(str(path))
     except OSError as error:
         needed = str(size) if size else f"more than {beside.stat().st_size if beside.exists() else 0}"
         beside.unlink(missing_ok=True)
@@ -76,6 +90,20 @@ def lasting_at_once(wanted: bool) -> Iterator[None]:
         yield
     finally:
         _all_last.reset(token)
+
+
+_unsynced: ContextVar[list[str] | None] = ContextVar("_unsynced", default=None)
+
+
+@contextmanager
+def left_unsynced(wanted: bool) -> Iterator[list[str]]:
+    """The list to which files of work folders are added as they are finished within the block, where that is wanted; not synced yet."""
+    noted: list[str] = []
+    token = _unsynced.set(noted if wanted else None)
+    try:
+        yield noted
+    finally:
+        _unsynced.reset(token)
 
 
 def is_leftover(path: Path) -> bool:
@@ -135,15 +163,18 @@ def on_this_machine(path: Path) -> Iterator[Path]:
         yield copy
 
 
-def open_ipc(path: Path, columns: Sequence[str] | None = None) -> pa.ipc.RecordBatchFileReader:
+def open_ipc(path: Path, columns: Sequence[str] | None = None, *, whole: bool = True) -> pa.ipc.RecordBatchFileReader:
     """A reader over the memory-mapped file: `num_record_batches`, `get_batch(i)`, `read_all()`; reading copies nothing.
 
-    With `columns` it knows only these, in the order of the file, and of a file in a store nothing else is transferred.
+    With `columns` it knows only these, in the order of the file. Of a file in a store those columns alone are transferred, of the batches
+    that are asked for, and with `whole=False` those batches alone. Raises FileNotFoundError.
     """
-    if columns is None:
+    if columns is None and whole:
         with on_this_machine(path) as local:
             return pa.ipc.open_file(pa.memory_map(str(local), "r"))
-    source = pa.PythonFile(open_seekable(str(path))) if isinstance(path, StorePath) else pa.memory_map(str(path), "r")
+    source = pa.PythonFile(PieceFile(str(path))) if isinstance(path, StorePath) else pa.memory_map(str(path), "r")
+    if columns is None:
+        return pa.ipc.open_file(source)
     schema = pa.ipc.open_file(source).schema
     chosen = pa.ipc.IpcReadOptions(included_fields=sorted(schema.get_field_index(name) for name in columns))
     return pa.ipc.open_file(source, options=chosen)

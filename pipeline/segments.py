@@ -28,10 +28,10 @@ class Processed(NamedTuple):
 
 def run_segments(job: Job, stages: Sequence[NamedStage], shards: list[str]) -> Processed:
     """All shards through all stages; the shards given are removed when what is made of them will last."""
-    done = Processed(shards, [[] for _ in shards], [], [])
+    done, rows = Processed(shards, [[] for _ in shards], [], []), None
     for segment in plan_segments(stages):
-        outcome = job.once(f"segment-{segment.number}", partial(run_segment, job, segment, done.shards))
-        folder = outcome["folder"]
+        outcome = job.once(f"segment-{segment.number}", partial(run_segment, job, segment, done.shards, rows))
+        folder, rows = outcome["folder"], outcome["rows"]
         done = Processed(
             [f"{folder}/shard-{number:05d}.arrow" for number in range(len(shards))],
             [[*paths, f"{folder}/edits-{number:05d}.arrow"] for number, paths in enumerate(done.edits)],
@@ -47,19 +47,24 @@ def last_shards(job: Job, stages: Sequence[NamedStage]) -> list[Path]:
     return sorted((job.work / f"segment-{plan_segments(stages)[-1].number}").glob("shard-*.arrow"))
 
 
-def run_segment(job: Job, segment: Segment, shards: list[str]) -> dict[str, Any]:
-    """The barrier's judgement over all shards, then every shard through the segment."""
+def run_segment(job: Job, segment: Segment, shards: list[str], rows: list[int] | None) -> dict[str, Any]:
+    """The barrier's judgement over all shards, then every shard through the segment.
+
+    `rows` are the documents of each, as the segment before has counted them; None for the first.
+    """
     name = f"segment-{segment.number}"
     folder, verdicts, summary = job.work / name, None, {}
     if segment.barrier is not None:
         verdicts = job.work / f"verdicts-{segment.number}"
-        summary = _judge(job, segment, shards, verdicts)
+        summary = _judge(job, segment, shards, rows, verdicts)
     items = [[number, path] for number, path in enumerate(shards)]
     function = partial(process_shard, segment, str(verdicts) if verdicts else None, str(folder), job.max_document_seconds)
-    steps = merge_counts(job.map(f"{name} {'+'.join(s.name for s in segment.steps) or 'apply'}", function, items))
+    processed = job.map(f"{name} {'+'.join(s.name for s in segment.steps) or 'apply'}", function, items)
+    steps = merge_counts(processed)
     if segment.barrier is not None and steps:
         steps[0]["summary"] = summary
-    return {"folder": str(folder), "steps": steps, "tables": _publish(verdicts, job.output) if verdicts else []}
+    tables = _publish(verdicts, job.output) if verdicts else []
+    return {"folder": str(folder), "rows": [shard["rows"] for shard in processed], "steps": steps, "tables": tables}
 
 
 def _publish(verdicts: Path, output: Path) -> list[dict[str, Any]]:
@@ -68,7 +73,7 @@ def _publish(verdicts: Path, output: Path) -> list[dict[str, Any]]:
     return [write_parquet(output / f"{path.stem}.parquet", open_ipc(path).read_all(), row_group_rows=2**20) for path in found]
 
 
-def _judge(job: Job, segment: Segment, shards: list[str], folder: Path) -> dict[str, Any]:
+def _judge(job: Job, segment: Segment, shards: list[str], rows: list[int] | None, folder: Path) -> dict[str, Any]:
     assert segment.barrier is not None
     assert isinstance(segment.barrier.stage, CorpusStage)
     folder.mkdir(parents=True, exist_ok=True)
@@ -81,7 +86,7 @@ def _judge(job: Job, segment: Segment, shards: list[str], folder: Path) -> dict[
 
     paths = [place(path) for path in shards]
     start = time.perf_counter()
-    summary = dict(segment.barrier.stage.judge(Corpus(paths, _row_counts(paths), folder, shared, mapped)))
+    summary = dict(segment.barrier.stage.judge(Corpus(paths, rows or _row_counts(paths), folder, shared, mapped)))
     return summary | {"seconds": round(time.perf_counter() - start, 3)}
 
 

@@ -61,9 +61,9 @@ def _listed(output: str) -> list[dict[str, Any]]:
     return [entry for entry in files if entry["file"].startswith("signatures/")]
 
 
-def read_part(path: str | Path) -> pa.Table:
-    """A part of the store (`store.store_schema`), memory-mapped: what is not looked at is not read."""
-    return open_ipc(place(str(path))).read_all()
+def read_part(path: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """A part of the store (`store.store_schema`), or these columns, memory-mapped: what is not looked at is not read."""
+    return open_ipc(place(str(path)), columns).read_all()
 
 
 def stored_signatures(part: pa.Table) -> np.ndarray:
@@ -115,7 +115,7 @@ class MeetEarlier:
     rows: int
 
     def __call__(self, item: Sequence[str | int]) -> int:
-        part, number, folder = read_part(str(item[0])), int(item[1]), place(self.folder)
+        part, number, folder = read_part(str(item[0]), ["fingerprint", "signature"]), int(item[1]), place(self.folder)
         new_keys, bits = (map_array(folder / name) for name in ("new_keys.npy", "new_filter.npy"))
         stored = stored_signatures(part)
         met = [np.empty(0, np.int64)]
@@ -142,7 +142,7 @@ class DescribeEarlier:
     keep: Keep
 
     def __call__(self, item: Sequence[str | int]) -> dict[str, int]:
-        part, number, first, start, stop = read_part(str(item[0])), *(int(v) for v in item[1:])
+        part, number, first, start, stop = read_part(str(item[0]), ["doc_id", "shingles"]), *(int(v) for v in item[1:])
         folder = place(self.folder)
         numbers = open_array(folder / "members.npy")[start:stop].astype(np.int64)
         needs_set = open_array(folder / "needs_set.npy")[start:stop]

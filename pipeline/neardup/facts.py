@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from pipeline.arrays import load_array, map_array
+from pipeline.arrays import load_array, map_array, open_array
 from pipeline.files import open_ipc, read_batches, whole, write_array, write_ipc
 from pipeline.kernels.bands import band_keys
 from pipeline.kernels.shingles import hash_bytes
@@ -119,17 +119,21 @@ class SignatureSource:
 
 
 class SignatureFiles:
-    """The signatures of some shards, memory-mapped, read by the number of the document, counted through these shards."""
+    """The signatures of some shards, memory-mapped, read by the number of the document, counted through these shards.
 
-    def __init__(self, source: SignatureSource, shards: Iterable[int]) -> None:
+    `few`: those of few documents will be asked for, so that of files in a store not the whole is fetched.
+    """
+
+    def __init__(self, source: SignatureSource, shards: Iterable[int], *, few: bool = False) -> None:
+        opened = open_array if few else map_array
         self._parts: list[np.ndarray] = []
         self._changes: list[tuple[np.ndarray, np.ndarray] | None] = []
         for number in shards:
-            own = map_array(source.folder / f"signatures-{number:05d}.npy")
+            own = opened(source.folder / f"signatures-{number:05d}.npy")
             changed = source.folder / f"changed-{number:05d}.npy"
             if changed.exists():
                 self._changes.append((load_array(changed), own))
-                self._parts.append(map_array(place(str(source.earlier)) / f"signatures-{number:05d}.npy"))
+                self._parts.append(opened(place(str(source.earlier)) / f"signatures-{number:05d}.npy"))
             else:
                 self._changes.append(None)
                 self._parts.append(own)

@@ -101,7 +101,7 @@ def find_candidates(
         )
     merged = corpus.folder / "candidates.npy"
     if not merged.exists():  # an interrupted run may have got beyond here and have removed what follows
-        folded = fold_copies(fingerprints, SignatureFiles(source, range(shards)))
+        folded = fold_copies(fingerprints, SignatureFiles(source, range(shards), few=True))
         write_array(corpus.folder / "first.npy", folded)
         write_array(corpus.folder / "fingerprints.npy", fingerprints)
     first = load_array(corpus.folder / "first.npy")

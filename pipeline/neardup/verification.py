@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline import storage
-from pipeline.arrays import load_array, map_array, open_array
+from pipeline.arrays import gather, load_array, map_array, open_array
 from pipeline.files import write_array
 from pipeline.kernels.clusters import alike_pairs, copy_slices
 from pipeline.kernels.union_find import components
@@ -70,11 +70,11 @@ def load_sets(folder: Path, where: np.ndarray) -> Sets:
     ends = np.cumsum(stop - start)
     begins = ends - (stop - start)
     values = np.empty(int(ends[-1]) if len(ends) else 0, np.uint32)
-    order = np.argsort(shard, kind="stable")
+    order = np.lexsort((start, shard))  # so that each file is read from its beginning to its end
     numbers, firsts = np.unique(shard[order], return_index=True)
     for number, here in zip(numbers, np.split(order, firsts[1:])):
-        source = map_array(folder / f"sets-{number:05d}.npy")
-        copy_slices(source, start[here], stop[here], values, begins[here])
+        source, at = gather(folder / f"sets-{number:05d}.npy", start[here], stop[here])
+        copy_slices(source, at, at + (stop - start)[here], values, begins[here])
     return values, begins, ends
 
 

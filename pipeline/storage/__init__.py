@@ -7,6 +7,7 @@ What is written to a store is there whole or not at all.
 
 from pipeline.storage.arrays import StoredArray
 from pipeline.storage.paths import StorePath, place
+from pipeline.storage.pieces import PieceFile
 from pipeline.storage.reading import first_bytes, open_seekable, read_range
 from pipeline.storage.remote import fetch, remote_files, remote_status
 from pipeline.storage.retries import counted_retries
@@ -19,6 +20,7 @@ from pipeline.storage.writing import check_writable, create_object, remove_folde
 __all__ = [
     "CHUNK_BYTES",
     "FileStatus",
+    "PieceFile",
     "StorePath",
     "StoredArray",
     "check_address",

@@ -2,12 +2,12 @@
 
 import io
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.client import HTTPException
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from pipeline.storage.retries import MissingError, persist, wait_or_give_up
+from pipeline.storage.retries import MissingError, counted_here, persist, wait_or_give_up
 from pipeline.storage.status import CHUNK_BYTES, FileStatus
 from pipeline.storage.stores import StoreFile, list_store
 from pipeline.storage.urls import is_web, shown
@@ -71,12 +71,22 @@ def fetch(url: str, path: Path) -> None:
             raise FileNotFoundError(url) from None
 
 
+def settled_bytes(url: str, start: int, stop: int) -> bytes:
+    """The bytes [start, stop) of a file in a store that has them all and is not written anew. Raises TransferError likewise."""
+    return b"".join(_persisted(url, StoreFile(url).settled_chunks, start, stop))
+
+
 def _parts(url: str, start: int, stop: int | None) -> Iterator[bytes]:
     """`remote_chunks` in chunks of any size; none of them is empty."""
-    file, at, tries = _file(url), start, 0
+    return _persisted(url, _file(url).chunks, start, stop)
+
+
+def _persisted(url: str, chunks: Callable[[int, Any], Iterator[bytes]], start: int, stop: int | None) -> Iterator[bytes]:
+    """`chunks(start, stop)`, after a failure from the byte on where it was."""
+    at, tries = start, 0
     while stop is None or at < stop:
         try:
-            for chunk in file.chunks(at, stop):
+            for chunk in chunks(at, stop):
                 at, tries = at + len(chunk), 0
                 yield chunk
             return
@@ -106,6 +116,7 @@ class _Ranges(io.RawIOBase):
 
     def __init__(self, url: str, size: int) -> None:
         self._url, self._size, self._at = url, size, 0
+        self._read = counted_here(self._fill)
 
     def readable(self) -> bool:
         return True
@@ -121,7 +132,9 @@ class _Ranges(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
-        view = memoryview(buffer).cast("B")
+        return self._read(memoryview(buffer).cast("B"))
+
+    def _fill(self, view: memoryview) -> int:
         filled = 0
         for chunk in remote_chunks(self._url, self._at, min(self._at + len(view), self._size)):
             view[filled : filled + len(chunk)] = chunk

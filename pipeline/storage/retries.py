@@ -5,16 +5,17 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from http.client import HTTPException, InvalidURL
 from socket import EAI_NONAME, gaierror
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 from urllib.error import HTTPError, URLError
 
 from pipeline.errors import TransferError
 from pipeline.storage.urls import shown
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,12 @@ def counted_retries() -> Iterator[Count]:
         yield count
     finally:
         _counts.reset(token)
+
+
+def counted_here(read: Callable[P, T]) -> Callable[P, T]:
+    """`read` for threads of others, such as Arrow's: what it tries again is counted where this was called. For one call at a time."""
+    context = copy_context()
+    return lambda *args, **kwargs: context.run(read, *args, **kwargs)
 
 
 def is_transient(error: Exception) -> bool:

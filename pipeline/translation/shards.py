@@ -97,7 +97,7 @@ def own_spans(text: pa.Array, hits: Hits, repeats: np.ndarray, passed: frozenset
 
 def gather_asked(settings: Settings, shards: Sequence[Shard]) -> None:
     """Brings together what the shards ask, and which documents pass."""
-    passed = [_passed(settings, shard, _scored(settings, shard)) + shard.first for shard in shards]
+    passed = [_passed(settings, shard, _scored(settings, shard, ["row", "mt_score"])) + shard.first for shard in shards]
     write_array(settings.file("passed.npy"), np.concatenate(passed))
     parts = (open_ipc(settings.file(f"asked-{shard.number:05d}.arrow")) for shard in shards)
     joined = join_asked(part.get_batch(i) for part in parts for i in range(part.num_record_batches))
@@ -147,8 +147,8 @@ def _corpus_spans(settings: Settings, shard: Shard, passed: np.ndarray) -> Itera
         row += batch.num_rows
 
 
-def _scored(settings: Settings, shard: Shard) -> pa.Table:
-    return open_ipc(settings.file(f"scored-{shard.number:05d}.arrow")).read_all().combine_chunks()
+def _scored(settings: Settings, shard: Shard, columns: Sequence[str] | None = None) -> pa.Table:
+    return open_ipc(settings.file(f"scored-{shard.number:05d}.arrow"), columns).read_all().combine_chunks()
 
 
 def _passed(settings: Settings, shard: Shard, scored: pa.Table) -> np.ndarray:

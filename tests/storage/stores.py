@@ -1,6 +1,7 @@
 """Stores filled with files: fsspec's memory, and moto's S3 server on a free port of loopback."""
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,11 +15,15 @@ fsspec = pytest.importorskip("fsspec")
 
 @dataclass(frozen=True)
 class Store:
-    """`root` is the URL that the names are under. S3 answers 403 to requests whose method, path and query hold one of `refused`."""
+    """`root` is the URL that the names are under. S3 answers 403 to requests whose method, path and query hold one of `refused`.
+
+    `stops`: of the next ranges that S3 gives, the bytes after which it breaks the connection; below zero the seconds that it hangs.
+    """
 
     root: str
     write: Callable[[str, bytes], None]
     refused: list[str] = field(default_factory=list)
+    stops: list[float] = field(default_factory=list)
 
     def url(self, name: str) -> str:
         return f"{self.root}/{name}"
@@ -50,6 +55,7 @@ def s3_store(files: Mapping[str, bytes]) -> Iterator[Store]:
     server.start()
     host, port = server.get_host_and_port()
     refused: list[str] = []
+    stops: list[float] = []
     answer = server._server.app
 
     def app(request: dict[str, Any], start: Callable[..., Any]) -> Any:
@@ -58,7 +64,13 @@ def s3_store(files: Mapping[str, bytes]) -> Iterator[Store]:
             request["wsgi.input"].read(int(request.get("CONTENT_LENGTH") or 0))
             start("403 Forbidden", [("Content-Length", "0")])
             return [b""]
-        return answer(request, start)
+        body = answer(request, start)
+        return cut_short(b"".join(body), stops.pop(0)) if stops and "HTTP_RANGE" in request else body
+
+    def cut_short(body: bytes, count: float) -> Iterator[bytes]:
+        yield body[: max(0, int(count))]
+        time.sleep(max(0, -count))
+        raise ConnectionAbortedError("as it was told")
 
     server._server.app = app
     address = f"http://{host}:{port}"
@@ -73,7 +85,7 @@ def s3_store(files: Mapping[str, bytes]) -> Iterator[Store]:
         for name, data in files.items():
             write(name, data)
         try:
-            yield Store("s3://bucket", write, refused)
+            yield Store("s3://bucket", write, refused, stops)
         finally:
             fsspec.get_filesystem_class("s3").clear_instance_cache()
             server.stop()
