@@ -1,4 +1,9 @@
-"""A limit in seconds for one document: the last resort, behind those in bytes, lines and steps."""
+"""A limit in seconds for one document: the last resort, behind those in bytes, lines and steps.
+
+It stands over what is done to single documents: the extraction of a page, a document stage, and a corpus stage's verdicts as they are
+applied. Over judgements of the whole corpus there is none, since whom it stopped would be chance; they are kernels whose steps are in
+proportion to the text, and their pairs are bounded (`neardup/bands.py`).
+"""
 
 import signal
 import threading

@@ -146,6 +146,11 @@ def parse_config(
     )
 
 
+def parse_input(values: Mapping[str, Any], origin: str) -> InputConfig:
+    """The settings of a run file's input by themselves. Raises UserError."""
+    return _build(InputConfig, values, ("input",), _Place(origin, None))
+
+
 def parse_stages(stages: Any, origin: str) -> tuple[NamedStage, ...]:
     """The stages of a run file's list by itself. Raises UserError."""
     return _stages(stages, _Place(origin, None))

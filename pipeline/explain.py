@@ -13,6 +13,7 @@ from pipeline.config import RunConfig
 from pipeline.edits import restore
 from pipeline.errors import UserError
 from pipeline.report.output import find_documents, find_edits, read_columns
+from pipeline.report.quarantine import stopped_documents
 from pipeline.schema import SCHEMA, make_batch
 from pipeline.stage import CorpusStage
 
@@ -97,7 +98,7 @@ def explain_document(output: Path, doc_id: str, config: RunConfig) -> Explanatio
     manifest = json.loads(path.read_text(encoding="utf-8"))
     document = find_documents(output, [doc_id], SCHEMA.names).get(doc_id)
     if document is None:
-        raise UserError(f"{output}: no document {doc_id!r}. {_nearest(output, doc_id)}")
+        raise UserError(f"{output}: no document {doc_id!r}. {_in_quarantine(output, doc_id) or _nearest(output, doc_id)}")
     explained = explain_row(document, find_edits(output, [doc_id]).get(doc_id, []), manifest["stages"])
     survivor_id = document.get("survivor_id")
     survivor = find_documents(output, [survivor_id]).get(survivor_id) if survivor_id else None
@@ -177,6 +178,13 @@ def _resembling(output: Path, doc_id: str) -> list[tuple[str, float]]:
         found += zip(own["doc_id"].to_pylist(), own["similarity"].to_pylist())
         found = sorted(found, key=lambda member: (-member[1], member[0]))[:_OTHERS]
     return found
+
+
+def _in_quarantine(output: Path, doc_id: str) -> str | None:
+    for row in stopped_documents(output):
+        if row["doc_id"] == doc_id:
+            return f"It is in quarantine ({row['file']} {row['position']}): {row['reason']}"
+    return None
 
 
 def _nearest(output: Path, doc_id: str) -> str:

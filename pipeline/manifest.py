@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline import __version__
 from pipeline.config import RunConfig
+from pipeline.schema import TOOK_TOO_LONG
 
 # What can change the bytes of an output.
 LIBRARIES = ("pyarrow", "numpy", "numba", "ftfy", "langdetect", "datasketch", "chardet", "rapidfuzz")
@@ -59,7 +60,7 @@ def make_manifest(
         "population": totals["population"],
         "stages": [_without_seconds(step) for step in steps],
         "files": files,
-        "reproducible": not any(name.startswith(("took too long", "took_too_long")) for name in [*read["reasons"], *dropped]),
+        "reproducible": not any(TOOK_TOO_LONG in kind for kind in read["reasons"]),
         "times": {
             "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "seconds": round(seconds, 3),

@@ -1,50 +1,86 @@
-"""Whether the originals come back: the input of a finished run read once more, against its cleaned texts and their edits."""
+"""Whether the originals come back: each cleaned text with its edits undone, and beside it the input read once more."""
 
 import hashlib
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pyarrow.parquet as pq
 
-from pipeline.config import parse_config
+from pipeline.config import parse_input
 from pipeline.edits import restore
-from pipeline.files import open_parquet
-from pipeline.job import Silent
-from pipeline.report.output import parts
-from pipeline.runner import run
-from pipeline.verify import edits_of
+from pipeline.engines.local import LocalEngine
+from pipeline.files import open_ipc, open_parquet
+from pipeline.job import Job, Silent
+from pipeline.readers import plan_input
+from pipeline.reading import read_corpus
+from pipeline.report.output import find_edits, parts
+from pipeline.report.quarantine import stopped_documents
 
 
-def compare_originals(output: Path, input_path: str) -> Iterator[str]:
-    """What of the input does not come back from a finished output, one sentence each; nothing if everything does.
+@dataclass(frozen=True)
+class _Input:
+    """What was read: of each document that was not compared yet a digest, by id."""
 
-    The input is read as the run's own settings say, with one stage that changes no text, into a temporary folder. For each document
-    16 bytes and its id are held. Raises UserError.
-    """
-    manifest = json.loads((output / "manifest.json").read_text(encoding="utf-8"))
-    with TemporaryDirectory() as folder:
-        settings = manifest["run_file"]["input"] | {"max_quarantined": 1.0}
-        values = {"input": settings, "stages": ["identify_language"], "output": {"path": str(Path(folder) / "originals")}}
-        config = parse_config(values, str(output / "manifest.json"), input_path=input_path)
-        run(config, Silent(), limit=manifest["fingerprint"]["limit"])
-        expected = dict(_digests(Path(folder) / "originals"))
-    for doc_id, digest in _digests(output):
-        known = expected.pop(doc_id, None)
+    path: str
+    digests: dict[str, bytes]
+
+    def compare(self, doc_id: str, original: str) -> Iterator[str]:
+        known = self.digests.pop(doc_id, None)
         if known is None:
-            yield f"{doc_id!r} is in the output, but not in {input_path}"
-        elif known != digest:
-            yield f"{doc_id!r}: its text with the edits undone is not that of {input_path}"
-    for doc_id in expected:
-        yield f"{doc_id!r} is in {input_path}, but not in the output"
+            yield f"{doc_id!r} is in the output, but not in {self.path}"
+        elif known != _digest(original):
+            yield f"{doc_id!r}: its text with the edits undone is not that of {self.path}"
 
 
-def _digests(output: Path) -> Iterator[tuple[str, bytes]]:
-    """Of each document of an output its id and a digest of its original; one part and its edits are held at a time."""
+def check_originals(output: Path, manifest: Mapping[str, Any], input_path: str | None = None) -> Iterator[str]:
+    """What does not come back from a finished output, one sentence each: edits that fit no text, and, with an input, other originals.
+
+    The input is read as the run's own settings say. Holds one part of documents and its edits at a time, and of each document of the
+    input its id and 16 bytes. Raises UserError.
+    """
+    read = None if input_path is None else _read_input(manifest, str(output / "manifest.json"), input_path)
+    rows = sum(pq.read_metadata(open_parquet(path)).num_rows for path in parts(output, "edits"))
     for path in [*parts(output, "documents"), *parts(output, "dropped")]:
         table = pq.read_table(open_parquet(path), columns=["doc_id", "text"])
-        edits = edits_of(output, table["doc_id"])
-        for doc_id, text in zip(table["doc_id"].to_pylist(), table["text"]):
-            original = restore(text.as_py(), edits.get(doc_id, []))
-            yield doc_id, hashlib.blake2b(original.encode(), digest_size=16).digest()
+        ids = table["doc_id"].to_pylist()
+        edits = find_edits(output, ids)
+        rows -= sum(map(len, edits.values()))
+        for doc_id, text in zip(ids, table["text"]):
+            if read is not None or doc_id in edits:
+                yield from _check_document(doc_id, text.as_py(), edits.get(doc_id, []), read)
+    if rows:
+        yield f"edits/: {rows} rows name no document of the output"
+    if read is not None:
+        for document in stopped_documents(output):
+            yield from read.compare(document["doc_id"], document["text"])
+        for doc_id in read.digests:
+            yield f"{doc_id!r} is in {read.path}, but not in the output"
+
+
+def _check_document(doc_id: str, cleaned: str, edits: list[dict[str, Any]], read: _Input | None) -> Iterator[str]:
+    try:
+        original = restore(cleaned, edits)
+    except ValueError as error:
+        yield f"edits/: those of {doc_id!r} do not fit its text ({error})"
+        return
+    if read is not None:
+        yield from read.compare(doc_id, original)
+
+
+def _read_input(manifest: Mapping[str, Any], origin: str, input_path: str) -> _Input:
+    """The documents of an input as a run of these settings reads it."""
+    settings = parse_input(manifest["run_file"]["input"] | {"path": input_path}, origin)
+    tasks = plan_input(settings, manifest["fingerprint"]["limit"]).tasks
+    digests: dict[str, bytes] = {}
+    with TemporaryDirectory() as folder, LocalEngine() as engine:
+        for shard in read_corpus(Job(Path(folder), engine, Silent()), settings, tasks)["shards"]:
+            table = open_ipc(Path(shard), ["doc_id", "text"]).read_all()
+            digests |= {doc_id: _digest(text.as_py()) for doc_id, text in zip(table["doc_id"].to_pylist(), table["text"])}
+    return _Input(input_path, digests)
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()

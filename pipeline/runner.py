@@ -27,19 +27,16 @@ from pipeline.population import add_up, characters_by_reason, describe_populatio
 from pipeline.readers import (
     QUARANTINE,
     ReadCorpus,
-    ReadResult,
     ReadTask,
     judge_size,
     plan_input,
-    read_task,
     refuse_output_within,
-    resolve_duplicate_ids,
-    unpack,
-    unpacked_tasks,
 )
+from pipeline.reading import read_corpus
 from pipeline.report import CARD, report_again, write_report
 from pipeline.result import RunResult
 from pipeline.segments import last_shards, run_segments
+from pipeline.set_aside import set_aside_stopped
 from pipeline.storage import counted_retries, place
 from pipeline.writer import cut_parts, duplicates_table, measure_shard, row_sizes, write_parquet, write_part
 
@@ -97,41 +94,20 @@ def _told_of_full_disk(output: Path) -> Iterator[None]:
 
 def _carry_out(
     job: Job, config: RunConfig, tasks: list[ReadTask]
-) -> tuple[dict[str, Any], dict[str, int], list[dict[str, Any]], list[dict[str, Any]]]:
+) -> tuple[ReadCorpus, dict[str, int], list[dict[str, Any]], list[dict[str, Any]]]:
     """Everything between the plan and the manifest: counts of the readers, totals, the steps' counts, the files written."""
     try:
-        read = _read(job, config, tasks)
+        read = read_corpus(job, config.input, tasks)
     except UnfinishedError:
         raise
     except UserError:
         job.abandon()
         raise
     check_documents(config, read["rows"])
-    done = run_segments(job, config.stages, read["shards"])
+    done, read = set_aside_stopped(job, run_segments(job, config.stages, read["shards"]), read)
     files, totals = _write(job, config, done.shards, done.edits, read["quarantine"])
     _check_sums(read, totals)
     return read, totals, done.steps, files + done.tables
-
-
-def _read(job: Job, config: RunConfig, tasks: list[ReadTask]) -> dict[str, Any]:
-    """Every record into shards or quarantine, ids made unique. Returns paths and counts."""
-    folder, unpacked = str(job.work / "read"), job.work / "unpacked"
-
-    def read_all() -> ReadCorpus:
-        packed = [task for task in tasks if task.packed]
-        pieces = job.map("unpack", partial(unpack, str(unpacked)), packed) if packed else []
-        results = job.map("read", partial(_read_one, folder), unpacked_tasks(tasks, pieces))
-        if not any(result["rows"] + result["quarantined"] for result in results):
-            raise UserError(f"{config.input.path}: holds no record; nothing to do")
-        return resolve_duplicate_ids(folder, results, config.input.on_duplicate_id)
-
-    read = dict(job.once("ids", read_all))
-    remove_tree(unpacked)
-    return read
-
-
-def _read_one(folder: str, task: ReadTask) -> ReadResult:
-    return read_task(task, folder)
 
 
 def _write(
@@ -169,7 +145,7 @@ def _write_quarantine(folder: str, paths: list[str], item: list[Any]) -> dict[st
     return write_parquet(place(folder) / f"part-{number:05d}.parquet", table)
 
 
-def _check_sums(read: dict[str, Any], totals: dict[str, Any]) -> None:
+def _check_sums(read: ReadCorpus, totals: dict[str, Any]) -> None:
     """Every record read is kept, dropped or quarantined."""
     if read["rows"] != totals["rows"] or totals["rows"] != totals["kept"] + totals["dropped"]:
         raise RuntimeError(f"the run does not add up: {read['rows']} documents read, then {totals}")

@@ -65,6 +65,16 @@ def live_rows(batch: pa.RecordBatch) -> np.ndarray:
     return live
 
 
+# Stands in the reason of what the clock has stopped. A document whose `drop_reason` begins with it ends in quarantine.
+TOOK_TOO_LONG = "took too long"
+
+
+def stopped_rows(documents: pa.RecordBatch | pa.Table) -> np.ndarray:
+    """Boolean per row: True for documents that the clock has stopped."""
+    stopped: np.ndarray = pc.starts_with(documents.column("drop_reason"), TOOK_TOO_LONG).fill_null(False).to_numpy(zero_copy_only=False)
+    return stopped
+
+
 def add_flags(batch: pa.RecordBatch, flag: str, rows: np.ndarray) -> pa.RecordBatch:
     """The batch with `flag` appended to the flags of these rows (positions); a flag that a row already has stays single."""
     if len(rows) == 0:

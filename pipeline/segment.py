@@ -15,13 +15,11 @@ from pipeline.clock import TookTooLong, time_limit
 from pipeline.edits import NO_EDITS, STEP_EDITS
 from pipeline.files import open_ipc, write_ipc
 from pipeline.plan import Segment, Step
-from pipeline.schema import SCHEMA, replace_columns
+from pipeline.schema import SCHEMA, TOOK_TOO_LONG, replace_columns, stopped_rows
 from pipeline.stage import CorpusStage, Outcome
 from pipeline.storage import place
 
 log = logging.getLogger(__name__)
-
-TOOK_TOO_LONG = "took_too_long"  # the drop reason, and after a colon the stage
 
 SHARD_EDITS = pa.schema([STEP_EDITS.field("row"), pa.field("step", pa.int16(), nullable=False), *list(STEP_EDITS)[1:]])
 
@@ -39,13 +37,16 @@ class StepCounts:
     rules: dict[str, dict[str, int]] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
     flags: dict[str, int] = field(default_factory=dict)
+    took_too_long: int = 0  # documents that kept it too long
 
     def add(self, before: pa.RecordBatch, outcome: Outcome, seconds: float) -> None:
         self.seconds += seconds
         self._add_edits(outcome.edits)
         if outcome.batch is not before:
             marked = pc.and_(pc.is_null(before["drop_reason"]), pc.is_valid(outcome.batch["drop_reason"]))
-            _add_values(self.dropped, outcome.batch["drop_reason"].filter(marked), 1)
+            stopped = stopped_rows(outcome.batch) & marked.to_numpy(zero_copy_only=False)
+            self.took_too_long += int(stopped.sum())
+            _add_values(self.dropped, outcome.batch["drop_reason"].filter(pc.and_not(marked, pa.array(stopped))), 1)
             _add_values(self.flags, pc.list_flatten(outcome.batch["flags"]), 1)
             _add_values(self.flags, pc.list_flatten(before["flags"]), -1)
 
@@ -65,10 +66,13 @@ class StepCounts:
         return {**vars(self), "flags": {name: count for name, count in self.flags.items() if count}}
 
 
-def process_shard(segment: Segment, verdicts: str | None, folder: str, max_seconds: float | None, item: list[Any]) -> dict[str, Any]:
+def process_shard(
+    segment: Segment, verdicts: str | None, folder: str, max_seconds: float | None, item: list[Any]
+) -> dict[str, Any]:
     """Reads shard `item = [number, path]`, writes `shard-<number>.arrow` and `edits-<number>.arrow` into `folder`.
 
-    A document that keeps a step for more than `max_seconds` is dropped. Returns rows and the counts of each step.
+    A document that keeps a step for more than `max_seconds` is marked, and ends in quarantine (set_aside.py). Returns rows and the counts
+    of each step.
     """
     number, path = int(item[0]), place(item[1])
     steps = [*([segment.barrier] if segment.barrier else []), *segment.steps]
@@ -112,9 +116,10 @@ def _in_time(step: Step, batch: pa.RecordBatch, verdicts: pa.Table | None, max_s
     except TookTooLong:
         half = batch.num_rows // 2
         if half == 0:
-            log.warning("%s: %r took more than %s s, and is dropped", step.name, batch["doc_id"][0].as_py()[:200], max_seconds)
-            reason = pa.array([f"{TOOK_TOO_LONG}:{step.name}"], pa.string())
-            return Outcome(replace_columns(batch, drop_reason=reason), NO_EDITS)
+            doc_id = batch["doc_id"][0].as_py()[:200]
+            log.warning("%s: %r took more than %s s, and goes to quarantine", step.name, doc_id, max_seconds)
+            reason = f"{TOOK_TOO_LONG} ({doc_id!r} in {step.name}, more than {max_seconds} s)"
+            return Outcome(replace_columns(batch, drop_reason=pa.array([reason], pa.string())), NO_EDITS)
         halves = [(0, half), (half, batch.num_rows - half)]
         made = [_in_time(step, batch.slice(at, size), _cut(verdicts, at, size), max_seconds) for at, size in halves]
         later = made[1].edits

@@ -8,26 +8,25 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.edits import restore
 from pipeline.errors import UserError
 from pipeline.files import open_parquet, sha256_of
 from pipeline.neardup import shingle_hashes
 from pipeline.neardup.earlier import kept_sets
+from pipeline.originals import check_originals
 from pipeline.report.output import parts
 
 _DROPPED_AT_ONCE = 2_000  # dropped documents compared with their survivors in one go: some 20 MB of text
 
 
-def verify(output: Path) -> Iterator[str]:
+def verify(output: Path, input_path: str | None = None) -> Iterator[str]:
     """What is wrong with a finished output, one sentence each; nothing if everything holds.
 
     Checks that the files are those of the manifest, byte for byte; that records = kept + dropped + quarantined; that ids are unique;
-    that every edit fits the cleaned text, so that the original comes back; and that every near-duplicate has a survivor with
-    the similarity that is told, computed anew: one that was kept, here or in an earlier output that the run went `against`.
-    Raises UserError for a folder that holds no finished run.
+    that every edit fits the cleaned text, so that the original comes back, and is that of the input where one is given; and that
+    every near-duplicate has a survivor with the similarity that is told, computed anew: one that was kept, here or in an earlier
+    output that the run went `against`. Raises UserError for a folder that holds no finished run, and an input that cannot be read.
     """
     path = output / "manifest.json"
     if not path.exists():
@@ -38,7 +37,7 @@ def verify(output: Path) -> Iterator[str]:
     if not wrong:  # the rest reads the files
         yield from _counts(output, manifest)
         yield from _ids(output)
-        yield from _edits(output)
+        yield from check_originals(output, manifest, input_path)
         yield from _survivors(output, _setting(manifest, "shingle_words", 5), _earlier_outputs(manifest))
 
 
@@ -75,33 +74,6 @@ def _ids(output: Path) -> Iterator[str]:
                 if short in seen:
                     yield f"{kind}/{path.name}: the id {doc_id!r} stands twice in the output"
                 seen.add(short)
-
-
-def _edits(output: Path) -> Iterator[str]:
-    """Holds one part of documents and its edits at a time."""
-    rows = sum(pq.read_metadata(open_parquet(path)).num_rows for path in parts(output, "edits"))
-    for path in [*parts(output, "documents"), *parts(output, "dropped")]:
-        table = pq.read_table(open_parquet(path), columns=["doc_id", "text"])
-        edits = edits_of(output, table["doc_id"])
-        for row, doc_id in enumerate(table["doc_id"].to_pylist()):
-            own = edits.get(doc_id, [])
-            rows -= len(own)
-            try:
-                restore(table["text"][row].as_py() if own else "", own)
-            except ValueError as error:
-                yield f"edits/: those of {doc_id!r} do not fit its text ({error})"
-    if rows:
-        yield f"edits/: {rows} rows name no document of the output"
-
-
-def edits_of(output: Path, ids: pa.ChunkedArray) -> dict[str, list[dict[str, Any]]]:
-    """The edits of these documents, by id, in the order of the ledger."""
-    edits: dict[str, list[dict[str, Any]]] = {}
-    for path in parts(output, "edits"):
-        table = pq.read_table(open_parquet(path))
-        for edit in table.filter(pc.is_in(table["doc_id"], ids)).to_pylist():
-            edits.setdefault(edit["doc_id"], []).append(edit)
-    return edits
 
 
 def _survivors(output: Path, shingle_words: int, earlier: list[str]) -> Iterator[str]:

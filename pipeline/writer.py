@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from pipeline.edits import LEDGER
 from pipeline.files import open_ipc, sha256_of, whole, write_array, write_ipc
 from pipeline.population import POPULATION, count_population, count_removed
-from pipeline.schema import SCHEMA
+from pipeline.schema import SCHEMA, TOOK_TOO_LONG, stopped_rows
 from pipeline.storage import place
 
 ONLY_DROPPED = ("survivor_id", "similarity", "containment", "drop_reason")
@@ -31,20 +31,25 @@ def measure_shard(item: list[Any]) -> dict[str, Any]:
     """Writes `sizes.npy` (int64, documents x 3: bytes as a kept document, as a dropped one, of its edits) beside the shard.
 
     `item = [shard, sizes file, [edits files]]`. Beside the sizes go `.arrow`, the shard's POPULATION, and `.duplicates.arrow`, its members
-    of clusters of two or more. Returns counts of rows, kept and dropped, and the characters that the steps removed by language.
+    of clusters of two or more. What the clock has stopped is passed over. Returns counts of rows, kept and dropped, and the characters
+    that the steps removed by language.
     """
     shard, sizes_path = place(item[0]), place(item[1])
     table = open_ipc(shard).read_all()
     edits = pa.concat_tables([open_ipc(place(path)).read_all() for path in item[2]])
     size = row_sizes(table["text"], table["meta"])
-    dropped = pc.is_valid(table["drop_reason"]).to_numpy()
+    stopped = stopped_rows(table)
+    dropped = pc.is_valid(table["drop_reason"]).to_numpy() & ~stopped
+    kept = ~(dropped | stopped)
     each = row_sizes(edits["removed"], edits["inserted"], edits["evidence"])
     edit_sizes = np.bincount(edits["row"].to_numpy(), each, table.num_rows).astype(np.int64)
-    write_array(sizes_path, np.stack([np.where(dropped, 0, size), np.where(dropped, size, 0), edit_sizes], axis=1))
-    write_ipc(sizes_path.with_suffix(".arrow"), count_population(table, edits).to_batches(), POPULATION)
-    members = table.filter(pc.greater(table["cluster_size"], 1)).select(DUPLICATES.names)
+    write_array(sizes_path, np.stack([np.where(kept, size, 0), np.where(dropped, size, 0), edit_sizes], axis=1))
+    population = count_population(table, edits)
+    population = population.filter(pc.invert(pc.starts_with(population["reason"], TOOK_TOO_LONG)))
+    write_ipc(sizes_path.with_suffix(".arrow"), population.to_batches(), POPULATION)
+    members = table.filter(pc.and_(pc.greater(table["cluster_size"], 1), pa.array(~stopped))).select(DUPLICATES.names)
     write_ipc(sizes_path.with_suffix(".duplicates.arrow"), members.to_batches(), DUPLICATES)
-    counts = {"rows": table.num_rows, "kept": int((~dropped).sum()), "dropped": int(dropped.sum())}
+    counts = {"rows": int((~stopped).sum()), "kept": int(kept.sum()), "dropped": int(dropped.sum())}
     return counts | {"removed": count_removed(table, edits)}
 
 
@@ -128,7 +133,7 @@ def duplicates_table(sizes: list[str]) -> pa.Table:
 def _read_rows(kind: str, shard: Path, edits: list[Path], first: int, end: int) -> Iterator[pa.Table]:
     for batch in open_ipc(shard).read_all().slice(first, end - first).to_batches():
         kept = pc.is_null(batch["drop_reason"])
-        chosen = kept if kind == "documents" else pc.invert(kept)
+        chosen = kept if kind == "documents" else pc.and_not(pc.invert(kept), pa.array(stopped_rows(batch)))
         yield pa.Table.from_batches([batch.select(SCHEMAS[kind].names).filter(chosen)]).cast(SCHEMAS[kind])
 
 
@@ -143,5 +148,5 @@ def read_edits(kind: str, shard: Path, edits: list[Path], first: int, end: int) 
     inside = np.flatnonzero((rows >= first) & (rows < end))
     order = inside[np.lexsort((table["step"].to_numpy()[inside], rows[inside]))]
     table = table.take(pa.array(order))
-    ids = open_ipc(shard).read_all()["doc_id"].take(table["row"])
+    ids = open_ipc(shard, ["doc_id"]).read_all()["doc_id"].take(table["row"])
     return table.drop_columns(["row"]).add_column(0, LEDGER.field("doc_id"), ids).select(LEDGER.names).cast(LEDGER)

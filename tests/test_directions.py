@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "storage": {"storage"},
     "population": {"schema"},
     "writer": {"schema", "files", "storage", "edits", "population"},
-    "report": {"report", "result", "files", "storage", "edits"},
+    "report": {"report", "result", "files", "storage", "edits", "schema"},
     "engines": {"engines", "logs"},
 }
 # A library has one home.

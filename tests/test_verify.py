@@ -12,7 +12,6 @@ import pytest
 from pipeline.config import load_config
 from pipeline.errors import UserError
 from pipeline.job import Silent
-from pipeline.originals import compare_originals
 from pipeline.runner import run
 from pipeline.verify import verify
 from tests.support import REPO
@@ -89,10 +88,10 @@ def test_originals_come_back_from_the_input_and_a_changed_one_is_named(good: Pat
     names = sorted(path.name for path in (REPO / "seeds").iterdir())
     source = tmp_path / "in"
     shutil.copytree(REPO / "seeds", source)
-    assert list(compare_originals(good, str(source))) == []
+    assert list(verify(good, str(source))) == []
     (source / names[0]).write_text((source / names[0]).read_text(encoding="utf-8") + "x", encoding="utf-8")
     (source / names[4]).rename(source / "new.txt")
-    found = "\n".join(compare_originals(good, str(source)))
+    found = "\n".join(verify(good, str(source)))
     assert f"{names[0]!r}: its text with the edits undone is not that of" in found
     assert f"{names[4]!r} is in the output, but not in" in found
     assert "'new.txt' is in" in found

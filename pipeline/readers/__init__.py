@@ -6,8 +6,9 @@ together. A format is a module with a line in `formats.READERS`: it yields recor
 everything after is the same for all.
 """
 
-from pipeline.readers.duplicates import ReadCorpus, resolve_duplicate_ids
-from pipeline.readers.ids import DuplicateId, find_duplicate_ids
+from pipeline.readers.corpus import ReadCorpus, measure_withdrawn, withdraw, withdrawn_batch
+from pipeline.readers.duplicates import resolve_duplicate_ids
+from pipeline.readers.ids import DuplicateId, find_duplicate_ids, origins
 from pipeline.readers.listing import refuse_output_within
 from pipeline.readers.plan import describe_input, plan_input, unpacked_tasks
 from pipeline.readers.read import ReadResult, read_task
@@ -28,10 +29,14 @@ __all__ = [
     "describe_input",
     "find_duplicate_ids",
     "judge_size",
+    "measure_withdrawn",
+    "origins",
     "plan_input",
     "read_task",
     "refuse_output_within",
     "resolve_duplicate_ids",
     "unpack",
     "unpacked_tasks",
+    "withdraw",
+    "withdrawn_batch",
 ]

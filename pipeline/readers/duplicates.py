@@ -1,42 +1,24 @@
 """What becomes of ids that occur twice: an error, a number behind the id, or quarantine. Before any stage runs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipeline import storage
 from pipeline.errors import UserError
 from pipeline.files import open_ipc, write_ipc
-from pipeline.readers.ids import DuplicateId, all_hashes, find_duplicate_ids, id_hashes, origins
-from pipeline.readers.read import ReadResult, add_counts
-from pipeline.readers.records import QUARANTINE, Rejected, quarantine_batch
-from pipeline.readers.values import to_json
+from pipeline.readers.corpus import ReadCorpus, measure_withdrawn, merge_results, withdraw, withdrawn_batch
+from pipeline.readers.ids import ORIGINS, DuplicateId, all_hashes, find_duplicate_ids, id_hashes, origins, origins_path
+from pipeline.readers.read import ReadResult
+from pipeline.readers.records import QUARANTINE
 from pipeline.schema import SCHEMA
 
 Policy = Literal["error", "quarantine", "number"]
 
 _REASON = "duplicate id"
-
-
-class ReadCorpus(TypedDict):
-    """What all tasks together left: shards with unique ids. JSON; paths are those of `folder`."""
-
-    shards: list[str]
-    quarantine: list[str]
-    records: int
-    rows: int
-    quarantined: int
-    text_bytes: int
-    reasons: dict[str, int]
-    encodings: dict[str, int]
-    undated: int  # of all that were read, also of those that then went to quarantine for their ids
-    bytes: int
-    empty_files: int
-    retries: int
 
 
 def resolve_duplicate_ids(folder: str, results: Sequence[ReadResult], policy: Policy) -> ReadCorpus:
@@ -46,7 +28,7 @@ def resolve_duplicate_ids(folder: str, results: Sequence[ReadResult], policy: Po
     the third `id#3`, passing over ids that are taken; `quarantine` keeps the first. Shards that change are written anew under
     other names, so that this can be done again.
     """
-    corpus = _merge(folder, results)
+    corpus = merge_results(folder, results)
     shards = [name for result in results for name, _, _ in result["shards"]]
     read = storage.place(folder)
     duplicates = find_duplicate_ids(read, shards)
@@ -57,37 +39,6 @@ def resolve_duplicate_ids(folder: str, results: Sequence[ReadResult], policy: Po
     if policy == "number":
         return _numbered(read, shards, duplicates, corpus)
     return _quarantined(read, shards, duplicates, corpus)
-
-
-def _merge(folder: str, results: Iterable[ReadResult]) -> ReadCorpus:
-    corpus = ReadCorpus(
-        shards=[],
-        quarantine=[],
-        records=0,
-        rows=0,
-        quarantined=0,
-        text_bytes=0,
-        reasons={},
-        encodings={},
-        undated=0,
-        bytes=0,
-        empty_files=0,
-        retries=0,
-    )
-    for result in results:
-        corpus["shards"] += [f"{folder}/{name}" for name, _, _ in result["shards"]]
-        corpus["quarantine"] += [f"{folder}/{name}" for name in result["quarantine"]]
-        corpus["records"] += result["rows"] + result["quarantined"]
-        corpus["rows"] += result["rows"]
-        corpus["quarantined"] += result["quarantined"]
-        corpus["text_bytes"] += sum(text_bytes for _, _, text_bytes in result["shards"])
-        corpus["reasons"] = add_counts(corpus["reasons"], result["reasons"])
-        corpus["encodings"] = add_counts(corpus["encodings"], result["encodings"])
-        corpus["undated"] += result["undated"]
-        corpus["bytes"] += result["bytes"]
-        corpus["empty_files"] += result["empty_files"]
-        corpus["retries"] += result["retries"]
-    return corpus
 
 
 def _message(folder: Path, shards: Sequence[str], duplicates: Sequence[DuplicateId]) -> str:
@@ -124,7 +75,8 @@ def _numbered(folder: Path, shards: Sequence[str], duplicates: Sequence[Duplicat
         for row, name in names.items():
             ids[row] = name
         table = table.set_column(SCHEMA.get_field_index("doc_id"), SCHEMA.field("doc_id"), pa.chunked_array([pa.array(ids)]))
-        corpus["shards"][shard] = _write_anew(folder, shards[shard], table)
+        places = origins(folder, shards[shard])
+        corpus["shards"][shard] = _write_anew(folder, shards[shard], table, places)
     return corpus
 
 
@@ -135,42 +87,27 @@ def _quarantined(folder: Path, shards: Sequence[str], duplicates: Sequence[Dupli
         removed.setdefault(shard, []).append(row)
     for shard, rows in removed.items():
         table = open_ipc(folder / shards[shard]).read_all()
+        places = origins(folder, shards[shard])
         kept = np.ones(table.num_rows, bool)
         kept[rows] = False
-        corpus["shards"][shard] = _write_anew(folder, shards[shard], table.filter(pa.array(kept)))
+        anew = table.filter(pa.array(kept)), places.filter(pa.array(kept))
+        corpus["shards"][shard] = _write_anew(folder, shards[shard], *anew)
         path = folder / shards[shard].replace("shard-", "quarantine-ids-", 1)
-        out = table.take(pa.array(rows))
-        write_ipc(path, [_failures(out, origins(folder, shards[shard]).take(pa.array(rows)))], QUARANTINE)
+        out = table.take(pa.array(rows)).to_pylist()
+        reasons = [f"{_REASON} ({document['doc_id']!r} came before)" for document in out]
+        write_ipc(path, [withdrawn_batch(out, places.take(pa.array(rows)), reasons)], QUARANTINE)
         corpus["quarantine"].append(str(path))
-        _move_to_quarantine(corpus, out)
+        withdraw(corpus, measure_withdrawn(out), _REASON)
     emptied = {corpus["shards"][shard] for shard, rows in removed.items() if _rows(folder / shards[shard]) == len(rows)}
     corpus["shards"] = [path for path in corpus["shards"] if path not in emptied]
     return corpus
 
 
-def _failures(documents: pa.Table, places: pa.Table) -> pa.RecordBatch:
-    rejected = []
-    for document, place in zip(documents.to_pylist(), places.to_pylist()):
-        raw = to_json({name: value for name, value in document.items() if value is not None}).encode()
-        reason = f"{_REASON} ({document['doc_id']!r} came before)"
-        rejected.append(Rejected(place["file"], place["position"], reason, raw))
-    return quarantine_batch(rejected)
-
-
-def _move_to_quarantine(corpus: ReadCorpus, documents: pa.Table) -> None:
-    """Counts these documents as quarantined."""
-    count = documents.num_rows
-    corpus["rows"] -= count
-    corpus["quarantined"] += count
-    corpus["text_bytes"] -= pc.sum(pc.binary_length(documents["text"])).as_py()
-    corpus["reasons"] = add_counts(corpus["reasons"], {_REASON: count})
-    encodings = {label: -documents["encoding"].to_pylist().count(label) for label in corpus["encodings"]}
-    corpus["encodings"] = {label: found for label, found in add_counts(corpus["encodings"], encodings).items() if found}
-
-
-def _write_anew(folder: Path, shard: str, table: pa.Table) -> str:
-    """Writes the changed shard beside the old one, under a name that sorts likewise; returns the path."""
+def _write_anew(folder: Path, shard: str, table: pa.Table, places: pa.Table) -> str:
+    """Writes the changed shard and its ORIGINS beside the old ones, under names that sort likewise; returns the shard's path."""
     path = folder / shard.replace(".arrow", "-unique.arrow")
+    ids = pa.array(id_hashes(table["doc_id"].combine_chunks()))
+    write_ipc(origins_path(folder, path.name), places.set_column(0, ORIGINS.field("hash"), ids).to_batches(), ORIGINS)
     write_ipc(path, table.to_batches(), SCHEMA)
     return str(path)
 

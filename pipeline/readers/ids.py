@@ -51,7 +51,12 @@ def all_hashes(folder: Path, shards: Sequence[str]) -> np.ndarray:
 
 def origins(folder: Path, shard: str, columns: Sequence[str] = ORIGINS.names) -> pa.Table:
     """The ORIGINS of a shard's documents, or some of their columns."""
-    return open_ipc(folder / shard.replace("shard-", "ids-", 1), columns).read_all()
+    return open_ipc(origins_path(folder, shard), columns).read_all()
+
+
+def origins_path(folder: Path, shard: str) -> Path:
+    """Where the ORIGINS of the shard with this file name lie."""
+    return folder / shard.replace("shard-", "ids-", 1)
 
 
 def _suspects(folder: Path, shards: Sequence[str], repeated: np.ndarray) -> Iterator[tuple[int, int, str]]:

@@ -8,8 +8,7 @@ from pipeline.readers.extraction import NoPageError, read_page
 from pipeline.readers.records import Record, make_record, reason_for_no_text
 from pipeline.readers.spec import InputColumns
 from pipeline.readers.values import as_string
-
-TOOK_TOO_LONG = "took too long"  # the kind of reason
+from pipeline.schema import TOOK_TOO_LONG
 
 
 def make_page_record(
@@ -29,7 +28,7 @@ def make_page_record(
     except NoPageError as error:
         return str(error)
     except TookTooLong:
-        return f"{TOOK_TOO_LONG} (the page, more than {columns.html} s)"
+        return f"the page {TOOK_TOO_LONG} (more than {columns.html} s)"
     told = {columns.title: page.title, columns.url: page.url, columns.published: page.published}
     missing = {column: value for column, value in told.items() if value is not None and values.get(column) in (None, "")}
     filled = {**values, **missing, columns.text: page.text}

@@ -1,0 +1,46 @@
+"""Judgements of a corpus stand under no clock: their steps are in proportion to the text, whatever it is made of."""
+
+import random
+import time
+
+import pytest
+
+from pipeline.neardup.families import FindFamilies
+from pipeline.stage import CorpusStage, Stage
+from pipeline.stages import STAGES
+from tests.support import SEEDS, batch_of, run_stage
+
+_DRAW = random.Random(1)
+_WORDS = ["".join(_DRAW.choices("abcdefghijklmnop", k=6)) for _ in range(50_000)]
+SHAPES = {
+    "one word": "a ",
+    "empty lines": "\n",
+    "no end of a word": "x",
+    "one line": "Read more about it here\n",
+    "one name": "Joe Biden said. ",
+    "one sentence": "The man said that he would go. ",
+    "no spaces": "图",
+    "marks": "e\u0301",
+    "other words": " ".join(_WORDS),
+    "other lines": "\n".join(f"{word} and what follows it" for word in _WORDS),
+    "other names": " ".join(f"{word.title()} {other.title()} said." for word, other in zip(_WORDS, _WORDS[7:])),
+}
+JUDGES: dict[str, Stage] = {name: kind() for name, kind in STAGES.items() if isinstance(kind(), CorpusStage)}
+JUDGES["find_families"] = FindFamilies()
+
+
+@pytest.mark.parametrize("name", JUDGES)
+def test_the_time_of_a_judgement_grows_as_the_text_does(name: str) -> None:
+    """Eight times the bytes take no more than eight times the time, and as much again for chance; all pairs would take 64 times."""
+    stage = JUDGES[name]
+
+    def seconds(text: str) -> float:
+        batch = batch_of([text, "A second document, which is short."], lang=["en", "en"], source=["s", "s"])
+        started = time.process_time()
+        run_stage(stage, [[batch]])
+        return time.process_time() - started
+
+    seconds(" ".join(SEEDS.values()))  # loads tables and kernels
+    for shape, pattern in SHAPES.items():
+        small, large = ((pattern * (size // len(pattern) + 1))[:size] for size in (100_000, 800_000))
+        assert seconds(large) < 16 * seconds(small) + 0.2, shape
