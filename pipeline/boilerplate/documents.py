@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
-from pipeline.boilerplate.judge import Document
+from pipeline.boilerplate.document import Document
 from pipeline.boilerplate.lines import Lines, Zones
 from pipeline.boilerplate.match import Hits, NamedRule
 from pipeline.boilerplate.matchers import Matchers

@@ -2,19 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 
+from pipeline.boilerplate.content import is_content
+from pipeline.boilerplate.document import Document
 from pipeline.boilerplate.match import NamedRule
-from pipeline.kernels.lines import TERMINAL
 
-MAX_SECTION_TOKENS = 400  # about the author, and what else follows; more is a chapter of the text
 MIN_REFERENCES = 2
-MIN_TABLE_ROWS = 3
-# "| 4 | Nevada | $107.47 |" and the like with gaps or tabs; not "Sport | 3 min", under which headlines stand.
-_TABLE_ROW = re.compile(r"(?:\|.+\| ?|\S.*(?:\t|[ \u00a0]{3}))[^\w\s|]?\d[\d.,]*\s?(?:[^\w\s|]|[^\W\d]{1,3})?\s?\|?$")
-MIN_CAPTION_TOKENS, MIN_INTRODUCTION_TOKENS = 10, 4
-MIN_BROKEN_TOKENS = 7  # of a line that goes on in the next
 MIN_FACTS, MIN_KNOWN_FACTS, FACT_TOKENS = 3, 2, 12
 _FACT_FAMILIES = {"byline", "credit", "date", "meta", "reading_time"}
 _FACT = re.compile(r"[^\W\d][^:：.!?|]{0,30}[:：]\s*\S.*")  # a key and its value
@@ -26,40 +19,6 @@ _REFERENCE = re.compile(
     r"|\.(?:com|org|gov|net|edu)\W*$",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True)
-class Document:
-    """The non-blank lines of a document as one pass sees them; columns have one entry a line."""
-
-    key: Sequence[int]
-    tokens: Sequence[int]
-    ending: Sequence[int]
-    head: Sequence[bool]
-    after_body: Sequence[bool]
-    hits: Mapping[int, Sequence[NamedRule]]  # matches in whose zone the line stands; how far a tail block reaches is not settled
-    text: Callable[[int], str]
-    title: str = ""  # as the input names it, where it does
-
-    @cached_property
-    def last_section(self) -> int:
-        """The first line that no more than MAX_SECTION_TOKENS follow."""
-        first, follow = len(self.key) - 1, 0
-        while first > 0 and follow + self.tokens[first] <= MAX_SECTION_TOKENS:
-            first, follow = first - 1, follow + self.tokens[first]
-        return first
-
-    @cached_property
-    def table_end(self) -> int:
-        """The last row of the last table after the body (MIN_TABLE_ROWS lines in a row that end in a number of their own), or -1."""
-        run = 0
-        for i in range(len(self.key) - 1, -1, -1):
-            if not self.after_body[i]:
-                break
-            run = run + 1 if _TABLE_ROW.match(self.text(i).strip()) else 0
-            if run == MIN_TABLE_ROWS:
-                return i + run - 1
-        return -1
 
 
 StructureRule = Callable[[Document], dict[int, str]]
@@ -81,7 +40,7 @@ def _taken_by_rules(document: Document) -> dict[int, str]:
     gone: dict[int, str] = {}
     for i in sorted(document.hits):
         for named in document.hits[i]:
-            if _is_content(document, i, named):
+            if is_content(document, i, named):
                 continue
             if named.rule.action == "drop" and named.rule.zone != "tail_block":
                 gone.setdefault(i, named.name)
@@ -91,22 +50,6 @@ def _taken_by_rules(document: Document) -> dict[int, str]:
             if taken.stop == len(document.key):
                 return gone
     return gone
-
-
-def _is_content(document: Document, i: int, named: NamedRule) -> bool:
-    """Whether line `i` is text after all: a caption that is a sentence, what introduces the text below, or a sentence's end.
-
-    "Image: Zhao (right), head of the association, shows Qinghai honey to visitors."; "Posted on the society's forum on 2025-07-09:";
-    "subscribe to the list of the project." where lines are broken at a fixed width, as in mail and plain books.
-    """
-    tokens, ending = document.tokens, document.ending
-    if ending[i] != TERMINAL:
-        long = named.rule.family == "date" and tokens[i] >= MIN_INTRODUCTION_TOKENS
-        return long and document.text(i).rstrip().endswith((":", "："))
-    if named.rule.family == "photo" and tokens[i] >= MIN_CAPTION_TOKENS:
-        return True
-    continues = i > 0 and not ending[i - 1] and tokens[i - 1] >= MIN_BROKEN_TOKENS
-    return continues and document.text(i).lstrip()[0].islower()
 
 
 def _cut(document: Document, i: int, named: NamedRule) -> range:
@@ -178,8 +121,8 @@ def _peel_tail(document: Document, gone: dict[int, str]) -> None:
     for i in range(len(document.key) - 1, -1, -1):
         if i in gone:
             continue
-        rules = document.hits.get(i, ())
-        name = next((n.name for n in rules if n.rule.zone == "tail_block" and n.rule.action == "drop"), None)
+        rules = [n for n in document.hits.get(i, ()) if n.rule.zone == "tail_block" and n.rule.action == "drop"]
+        name = next((named.name for named in rules if not is_content(document, i, named)), None)
         if name is None:
             return
         gone[i] = name

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.boilerplate.judge import Document
+from pipeline.boilerplate.document import Document
 from pipeline.boilerplate.lines import Lines, Zones
 from pipeline.boilerplate.rules import text_forms
 from pipeline.kernels.line_screens import may_hold_separator, rows_with_equal_keys
@@ -40,7 +40,7 @@ def repeated_lines(document: Document) -> dict[int, str]:
     for i, (key, tokens) in enumerate(zip(document.key, document.tokens)):
         if tokens >= MIN_TITLE_TOKENS and times[key] > 1:
             earlier = first.setdefault((key, _plain(document.text(i))), i)
-            if earlier < i < head:
+            if earlier < i < head and "://" not in document.text(i):  # addresses of badges repeat, and are no titles
                 found[i] = "structure/repeated_title"
             elif earlier < i and tokens >= MIN_PARAGRAPH_TOKENS and document.ending[i] == TERMINAL:
                 found[i] = "structure/repeated_paragraph"

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.boilerplate.judge import Document, StructureRule
+from pipeline.boilerplate.document import Document
+from pipeline.boilerplate.judge import StructureRule
 from pipeline.boilerplate.lines import Lines, Zones
 from pipeline.boilerplate.repeats import marked, repeated_lines, rows_with_repeats, rows_with_title_copies, title_copies
 from pipeline.kernels.line_screens import count_gaps, may_hold_cjk
@@ -29,6 +30,7 @@ MIN_FOREIGN_CHARACTERS = 4  # a name is shorter, and stays
 _BULLETS = "-–—•*·|▪►"
 _OPENING_QUOTES = ("“", '"', "«", "„", "「", "‘", "'")
 _ITEM = re.compile(r"\([0-9A-Za-z]{1,4}\)\s")
+_USAGE = re.compile(r"[\]>)/A-Z](?:…|\.{3})|\.{4}$")  # of a command, "chcon [OPTION]... FILE..."; leaders of a table or a dump
 _PAUSE = re.compile(r"[^\W\d](?:…|\.{3})[\s…]*[^\W\d]")  # between two words; "[…]" and "..." before the end stay marks of a cut
 _GAP = re.compile("[ \u00a0]{3,}")
 _GAP_AFTER_TEXT, _GAP_AFTER_HEADLINE = "[^ \u00a0][ \u00a0]{3,}[^\\s\u00a0]", "[^ \u00a0.。!][ \u00a0]{3,}[^\\s\u00a0]"  # for RE2
@@ -38,8 +40,8 @@ _CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\
 def teaser_runs(document: Document) -> dict[int, str]:
     """Leads of other articles, cut off at a fixed length: three in a row that end in an ellipsis, or two that end the document.
 
-    Not speech, not the items of a list, "(a) to begin talks …", not the text of one who writes "…" for a comma, and not "……", which
-    ends a thought in Chinese and Japanese.
+    Not speech, not the items of a list, "(a) to begin talks …", not the text of one who writes "…" for a comma, not how a command is
+    called, and not "……", which ends a thought in Chinese and Japanese.
     """
     found: dict[int, str] = {}
     run: list[int] = []
@@ -86,7 +88,7 @@ def _is_teaser(document: Document, i: int) -> bool:
     text = document.text(i).strip()
     if text.startswith(_OPENING_QUOTES) or text.endswith("……") or _ITEM.match(text):
         return False
-    return not _PAUSE.search(text)
+    return not (_PAUSE.search(text) or _USAGE.search(text))
 
 
 def headline_dump(document: Document) -> dict[int, str]:

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from pipeline.boilerplate.judge import MAX_SECTION_TOKENS, Document, judge
+from pipeline.boilerplate.document import MAX_SECTION_TOKENS, Document
+from pipeline.boilerplate.judge import judge
 from pipeline.boilerplate.match import NamedRule
 from pipeline.boilerplate.packs import Rule
 from pipeline.boilerplate.repeats import repeated_lines
