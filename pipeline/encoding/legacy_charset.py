@@ -108,7 +108,7 @@ def _best_reading(text: str) -> tuple[str, int] | None:
     (before,) = _mean(text)
     best, rise = _likeliest(text, ALPHABETS)
     if rise - before >= MIN_RISE_OF_ALPHABET:
-        return best, rise - before
+        return (best, rise - before) if rise > max(_mean(_without_eighth_bit(text))) else None
     if len(high) < MIN_HIGH_OF_PAIRED or before > MAX_MEAN_OF_PAIRED:
         return None
     best, rise = _likeliest(text, PAIRED)
@@ -137,6 +137,12 @@ def _is_utf8(text: str) -> bool:
     high = sum(byte >= 0x80 for byte in raw)
     valid = sum(not c.isascii() and len(c.encode()) for c in raw.decode("utf-8", "ignore"))
     return 2 * valid > high
+
+
+def _without_eighth_bit(text: str) -> str:
+    """The text with the eighth bit of each byte off, which is Latin letters where programs had marked with it what they had seen:
+    "Ôèå" is "The". koi8, in which "The" with that bit is Cyrillic letters, was made so."""
+    return bytes(byte & 0x7F for byte in _bytes(text) or b"").decode("ascii")
 
 
 def _read(text: str, charset: str) -> str | None:

@@ -140,6 +140,13 @@ def test_any_text_is_restored_and_settles(lines: list[str], charset: str) -> Non
     assert FixEncoding()(outcome.batch).edits.num_rows == 0
 
 
+@pytest.mark.parametrize("text", [NEWS["english"], NEWS["german"], NEWS["english"][:40]], ids=["english", "german", "short"])
+def test_latin_letters_with_the_eighth_bit_on_are_no_cyrillic(text: str) -> None:
+    """koi8 holds Cyrillic letters where that bit makes them of Latin ones; what is Latin without it stays as it is."""
+    marked = "".join(chr(ord(c) | 0x80) if c.isalpha() and c.isascii() else c for c in text)
+    assert redecode_legacy(pa.array([marked], pa.large_string())).num_rows == 0
+
+
 def test_few_characters_are_never_read_anew() -> None:
     """Below MIN_HIGH no likelihood is asked for."""
     words = garbled("да нет или", "cp1251", "latin-1")
