@@ -64,7 +64,7 @@ def weights() -> tuple[np.ndarray, float]:
     """
     pairs = np.array([rates(signal) for signal in SIGNALS])
     hit = np.rint(1000 * np.log(pairs[:, 1] / pairs[:, 0])).astype(np.int32)
-    return hit, float((pairs[:, 1] - pairs[:, 0]).sum() / SEGMENT_BYTES)
+    return hit, math.fsum((pairs[:, 1] - pairs[:, 0]).tolist()) / SEGMENT_BYTES  # on no processor another last bit
 
 
 def scan(text: pa.Array, rows: np.ndarray) -> Found:
