@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from pipeline.readers.compression import MAGIC_BYTES, MAX_EXPANSION, BrokenStreamError, Compression, compression_of, decompress
-from pipeline.storage import first_bytes, read_range
+from pipeline.storage import CHUNK_BYTES, first_bytes, read_range
 
 # The longer mark first: the one of UTF-32 LE begins with the one of UTF-16 LE.
 _MARKS = (
@@ -72,12 +72,15 @@ def _lines_from(path: str, start: int, stop: int) -> Iterator[bytes]:
     last = b""
     for last in _behind_line_feed(chunks) if start else chunks:
         yield last
-    if last and not last.endswith(b"\n"):
-        for chunk in read_range(path, stop):
-            end = chunk.find(b"\n") + 1
-            yield chunk[: end or None]
-            if end:
+    at, step = stop, CHUNK_BYTES  # little at first: a store gives eight megabytes where no end is named
+    while last and not last.endswith(b"\n"):
+        last = b""
+        for chunk in read_range(path, at, at + step):
+            last = chunk[: chunk.find(b"\n") + 1 or None]
+            yield last
+            if last.endswith(b"\n"):
                 return
+        at, step = at + step, 2 * step
 
 
 def raw_chunks(path: str, max_expansion: int = MAX_EXPANSION) -> Iterator[bytes]:

@@ -11,9 +11,9 @@ import pytest
 from pipeline.config import RunConfig, parse_config
 from pipeline.errors import TransferError, UserError
 from pipeline.job import Silent
-from pipeline.readers import InputSpec, plan_input, read_task
+from pipeline.readers import InputSpec, plan_input, read_task, unpack
 from pipeline.runner import run
-from pipeline.storage import retries
+from pipeline.storage import CHUNK_BYTES, retries
 from tests.readers.reading import read, write_bytes, write_jsonl
 from tests.readers.test_formats_agree import RECORDS, WRITERS
 from tests.runs import parquet_bytes, run_file
@@ -68,6 +68,19 @@ def test_what_is_tried_again_is_counted(served: Served) -> None:
     served.files = {"a.txt": b"x" * 1_000_000}
     served.stops_after = [300_000, 300_000]
     assert read(served.url("a.txt")).corpus["retries"] == 2
+
+
+def test_a_large_file_is_cut_without_being_read(served: Served) -> None:
+    """The plan asks for its size and, for the columns, its beginning; the rest is for the tasks, each of which asks for its range."""
+    served.files = {"a.jsonl": b'{"text": "some words"}\n' * 100_000}
+    spec = InputSpec(served.url("a.jsonl"), shard_bytes=100_000)
+    tasks = plan_input(spec, None).tasks
+    assert len(tasks) == 23
+    assert [wanted for _, wanted in served.requests if wanted not in ("bytes=0-0", "bytes=0-9")] == [None]  # let go after a chunk
+    served.requests.clear()
+    assert unpack("", tasks[7])["lines"] in (4347, 4348)
+    end_of_last_line = f"bytes=800000-{800000 + CHUNK_BYTES - 1}"
+    assert [wanted for _, wanted in served.requests] == ["bytes=699999-799999", end_of_last_line]
 
 
 def test_a_parquet_file_that_cannot_be_had_is_no_broken_one(served: Served, tmp_path: Path) -> None:
