@@ -146,14 +146,20 @@ def cut_giants(rows: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def merge_pairs(folder: Path, tasks: Sequence[Sequence[int]]) -> np.ndarray:
-    """The distinct pairs of all bands, ascending. Holds no more than twice the distinct pairs and a task's at a time."""
-    merged = np.empty(0, np.uint64)
-    waiting: list[np.ndarray] = []
+    """The distinct pairs of all bands, ascending. Holds three times the distinct pairs and a task's at the most (24 bytes a pair)."""
+    held = [np.empty(0, np.uint64)]  # the distinct pairs so far, and those of tasks that wait to be merged with them
     for number, *_ in tasks:
-        waiting.append(load_array(folder / f"pairs-{number:05d}.npy"))
-        if sum(map(len, waiting)) > len(merged):
-            merged, waiting = distinct(np.concatenate([merged, *waiting])), []
-    return distinct(np.concatenate([merged, *waiting]))
+        held.append(load_array(folder / f"pairs-{number:05d}.npy"))
+        if 2 * sum(map(len, held[1:])) > len(held[0]):
+            held = [distinct(_joined(held))]
+    return distinct(_joined(held))
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    """The parts one behind the other; they are taken out of the list, so that nobody holds them meanwhile."""
+    joined = np.concatenate(parts)
+    parts.clear()
+    return joined
 
 
 def distinct(values: np.ndarray) -> np.ndarray:

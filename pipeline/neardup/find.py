@@ -112,7 +112,8 @@ def find_candidates(
     results = corpus.map("pairs", function, tasks)
     if not merged.exists():
         found = merge_pairs(corpus.folder, tasks)
-        write_array(merged, found[found >> np.uint64(32) < sum(corpus.rows)])
+        last = np.uint64(max(1, sum(corpus.rows) << 32) - 1)  # of the pairs, which ascend, those whose smaller document is new
+        write_array(merged, found[: np.searchsorted(found, last, side="right")])
     pairs = load_array(merged)
     counts = {
         "without_tokens_or_marked": int((fingerprints == 0).sum()),
@@ -169,7 +170,9 @@ def resolve_clusters(
     """
     place = np.zeros(len(first), np.uint32)  # of a document among the members
     place[members.rows] = np.arange(len(members.rows), dtype=np.uint32)
-    by_place = np.stack([place[pairs >> np.uint64(32)], place[pairs & np.uint64(0xFFFFFFFF)]])
+    by_place = np.empty((2, len(pairs)), np.uint32)
+    by_place[0] = place[pairs >> np.uint64(32)]
+    by_place[1] = place[pairs & np.uint64(0xFFFFFFFF)]
     copy_of = place[first[members.rows]].astype(np.int64)
     where = locations(members.table)
     ranges = split_pairs(by_place, where[2] - where[1])

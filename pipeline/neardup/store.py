@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipeline import storage
 from pipeline.files import open_ipc, read_batches, remove_tree, sha256_of, whole, write_batches, write_json
@@ -84,17 +83,15 @@ class WriteSignatures:
         signatures, at = SignatureFiles(source, [shard]), 0
         for batch in read_batches(storage.place(self.shards[shard])):
             start, stop = (min(max(row - at, 0), batch.num_rows) for row in (first, end))
-            here = batch.slice(start, stop - start)
-            alive = pc.is_null(here["drop_reason"])
-            rows = at + start + np.flatnonzero(alive.to_numpy(zero_copy_only=False))
+            if start < stop:
+                row, size = at + start, stop - start
+                known = facts.slice(row, size), signatures.take(np.arange(row, row + size))
+                yield _stored(batch.select(["doc_id", "text", "drop_reason"]).slice(start, size), known, rules)
             at += batch.num_rows
-            if len(rows):
-                known = facts.take(pa.array(rows)), signatures.take(rows)
-                yield _stored(here.select(["doc_id", "text", "drop_reason"]).filter(alive), known, rules)
 
 
 def _stored(batch: pa.RecordBatch, known: tuple[pa.Table, np.ndarray], rules: SignatureRules) -> pa.RecordBatch:
-    """The rows of the store for these documents, those without tokens left out."""
+    """The rows of the store for these documents, those that are marked or without tokens left out."""
     facts, signatures, _ = sign_batch(batch, known, rules)
     fingerprint = facts["fingerprint"].to_numpy()
     chosen = fingerprint != 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from pipeline.kernels.union_find import components
 
 # Shingles of the sets that a task holds in memory (64 MB).
 SHINGLES_PER_TASK = 16_000_000
+_PAIRS_AT_ONCE = 1 << 20
 
 Sets = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -25,9 +27,14 @@ def split_pairs(pairs: np.ndarray, sizes: np.ndarray) -> list[list[int]]:
     Candidate pairs hang together: in a large corpus most members are in one connected component of them. So the ranges are cut
     by size alone, and what the components of the pairs that are alike are is found behind.
     """
-    held = np.cumsum(sizes[pairs[0]] + sizes[pairs[1]])
-    cuts = np.flatnonzero(np.diff(held // SHINGLES_PER_TASK, prepend=-1)).tolist()
-    return [[number, first, stop] for number, (first, stop) in enumerate(zip(cuts, [*cuts[1:], len(held)]))]
+    cuts, held, task = [], 0, -1
+    for at in range(0, pairs.shape[1], _PAIRS_AT_ONCE):  # so that the driver holds little beside the pairs
+        smaller, larger = pairs[:, at : at + _PAIRS_AT_ONCE]
+        ends = held + np.cumsum(sizes[smaller] + sizes[larger])
+        tasks = ends // SHINGLES_PER_TASK
+        cuts += (at + np.flatnonzero(np.diff(tasks, prepend=task))).tolist()
+        held, task = int(ends[-1]), int(tasks[-1])
+    return [[number, first, stop] for number, (first, stop) in enumerate(pairwise([*cuts, pairs.shape[1]]))]
 
 
 @dataclass(frozen=True)
