@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 # The extra that brings the package for a scheme. For others fsspec itself says what to install.
-_EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "hf": "hf"}
+_EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az", "abfss": "az", "hf": "hf"}
+
+_BY_STATUS = {401: PermissionError, 403: PermissionError, 404: FileNotFoundError}
 
 # Of one request: 8 MiB take 0.1 s and more, so that the wait for the first byte (some 30 ms) does not rule.
 _BLOCK_BYTES = 2**23
@@ -105,11 +107,15 @@ def list_store(url: str) -> list[tuple[str, FileStatus]]:
 
 
 def ask(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    """What the store's client returns. Each client has errors of its own kind: they come as OSError, so that they are tried again."""
+    """What the store's client returns. Each client has errors of its own kind: they come as OSError, so that they are tried again.
+
+    Those that no try will mend come as PermissionError and FileNotFoundError.
+    """
     try:
         return function(*arguments, **options)
     except (OSError, UserError):
         raise
     except Exception as error:
-        kind = type(error).__name__
-        raise (PermissionError if "Credentials" in kind else OSError)(f"{kind}: {error}") from error
+        kind, status = type(error).__name__, getattr(error, "status_code", None)  # Azure's have one
+        meant = _BY_STATUS.get(status, OSError) if status else PermissionError if "Credentials" in kind else OSError
+        raise meant(f"{kind}: {error}") from error

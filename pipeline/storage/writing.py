@@ -132,7 +132,7 @@ def remove_folder(url: str) -> None:
 def sweep_uploads(url: str) -> None:
     """Removes what killed processes have left of uploads to below a URL, as far as the store can be asked for it, which is S3.
 
-    Those of Google end by themselves after a week. To be called by whoever holds the folder's lock.
+    Those of Google and Azure end by themselves after a week. To be called by whoever holds the folder's lock.
     """
     system, path = open_store(url)
     if not hasattr(system, "call_s3"):

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import pipeline
 from pipeline.arrays import gather, open_array
 from pipeline.errors import TransferError
 from pipeline.exchange import facts_of_range
@@ -19,6 +20,7 @@ from pipeline.files import open_ipc, write_array, write_ipc
 from pipeline.neardup.verification import load_sets
 from pipeline.storage import PieceFile, StoredArray, counted_retries, place, retries
 from pipeline.storage.pieces import AHEAD_BYTES
+from tests.runs import DEFAULT_STAGES, SMALL, make_corpus, run_file
 from tests.storage.stores import FlakyStore, Store, fsspec, s3_store
 
 ARRAY = np.arange(1_000_000, dtype=np.uint32)
@@ -210,3 +212,14 @@ def test_a_server_that_stops_in_the_middle_of_a_range_is_asked_again(
     s3.stops.extend(stops)
     assert file.piece(100_000, 300_000) == ARRAY.tobytes()[100_000 - 128 : 300_000 - 128]
     assert s3.stops == []
+
+
+@pytest.mark.gate
+def test_what_a_run_transfers_of_its_work_is_bounded(folder: Path, tmp_path: Path) -> None:
+    """All stages over 1,500 documents in four shards: sixteen passes over the shards, and a third as much for all else."""
+    make_corpus(tmp_path / "corpus.jsonl", 1_500)
+    portions = {**SMALL["input"], "shard_bytes": 700_000, "batch_bytes": 350_000}
+    changes = {"input": portions, "stages": DEFAULT_STAGES, "output": {"path": str(folder / "out")}}
+    transferred()
+    result = pipeline.run(run_file(tmp_path, tmp_path / "corpus.jsonl", **changes), workers=1)
+    assert transferred() < 24 * result.counts["text_bytes"]

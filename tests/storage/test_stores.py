@@ -93,12 +93,12 @@ def test_a_folder_is_no_file(store: Store) -> None:
 
 def test_a_missing_package_is_named_with_its_extra() -> None:
     """What to install, word by word; asked in a process that has none of them."""
-    wanted = [("s3://bucket/a.jsonl", "s3"), ("gs://bucket/a.jsonl", "gs"), ("hf://datasets/me/news/a.jsonl", "hf")]
+    wanted = [(f"{scheme}://bucket/a.jsonl", scheme) for scheme in ("s3", "gs", "az")] + [("hf://datasets/me/news/a.jsonl", "hf")]
     code = f"""
 import sys
 from pipeline.errors import TransferError, UserError
 from pipeline.readers.listing import list_files
-sys.modules |= dict.fromkeys(["s3fs", "gcsfs", "huggingface_hub"])
+sys.modules |= dict.fromkeys(["s3fs", "gcsfs", "adlfs", "huggingface_hub"])
 for url in {[*(url for url, _ in wanted), "memory://a"]}:
     sys.modules |= dict.fromkeys(["fsspec", "fsspec.core"]) if url == "memory://a" else {{}}
     try:
@@ -153,6 +153,31 @@ def test_what_is_not_allowed_is_told_at_once(flaky: str) -> None:
     with pytest.raises(UserError, match=r"flaky://a\.bin: access denied \(Access Denied\); look at your credentials"):
         list(read_range(flaky))
     assert FlakyStore.failures == [0]
+
+
+class ServiceError(Exception):
+    """As Azure's client has them: no OSError, with the status of the answer."""
+
+    def __init__(self, status_code: int) -> None:
+        self.status_code = status_code
+
+
+@pytest.mark.parametrize(("status", "told"), [(403, "access denied"), (401, "access denied"), (404, "no such file or folder")])
+def test_a_clear_answer_is_not_asked_for_again(flaky: str, status: int, told: str) -> None:
+    """By its status, where the client's error has one."""
+    FlakyStore.failures = [ServiceError(status), 0]
+    with pytest.raises(UserError, match=rf"flaky://a\.bin: {told}"):
+        list(read_range(flaky))
+    assert FlakyStore.failures == [0]
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+def test_a_server_in_trouble_is_asked_again(flaky: str, status: int) -> None:
+    """It may be well a little later."""
+    FlakyStore.failures = [ServiceError(status), 0]
+    with counted_retries() as count:
+        assert b"".join(read_range(flaky)) == LARGE
+    assert count.total == 1
 
 
 def test_a_file_that_is_replaced_between_two_tries_is_told(flaky: str) -> None:
