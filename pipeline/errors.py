@@ -33,11 +33,11 @@ class WorkerKilledError(Exception):
 
 
 def listed(names: Iterable[str]) -> str:
-    """Names of an input for a message, quoted: the first twenty, each cut where it is long.
+    """Names of an input for a message, quoted: the first twenty, each cut where it is long; "none" without any.
 
     >>> listed(["title", "body"])
     "'title', 'body'"
     """
     every = list(names)
     shown = [repr(name if len(name) <= _MOST_CHARACTERS else name[:_MOST_CHARACTERS] + "…") for name in every[:_MOST_NAMES]]
-    return ", ".join([*shown, *([f"… ({len(every):,} in all)"] if len(every) > _MOST_NAMES else [])])
+    return ", ".join([*(shown or ["none"]), *([f"… ({len(every):,} in all)"] if len(every) > _MOST_NAMES else [])])

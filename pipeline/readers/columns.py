@@ -98,13 +98,19 @@ def values(column: pa.Array) -> list[Any]:
         text = utf8_or_none(column)
         return [_decoded(raw) for raw in column.cast(pa.large_binary()).to_pylist()] if text is None else list(text.to_pylist())
     if pa.types.is_timestamp(column.type) and column.type.tz is not None:
-        column = column.cast(pa.timestamp(column.type.unit, tz="UTC"))
+        unit = column.type.unit
+        return [_with_zone(time) for time in values(column.cast(pa.timestamp(unit, "UTC")).cast(pa.timestamp(unit)))]
     if pa.types.is_temporal(column.type) and not pa.types.is_duration(column.type) and not pa.types.is_interval(column.type):
         column = column.cast(pa.string())
     try:
         return list(column.to_pylist())
     except _FORMLESS:
         return [_value_or_type(scalar) for scalar in column]
+
+
+def _with_zone(time: str | None) -> str | None:
+    """Only without a zone does Arrow see that a time is out of its range; with one it prints another time."""
+    return f"{time}Z" if time is not None and not time.startswith("<") else time
 
 
 def timestamps(column: pa.Array | None) -> tuple[pa.Array | None, Mapping[int, Any]]:
@@ -137,6 +143,8 @@ def _value_or_type(scalar: pa.Scalar) -> Any:
     try:
         return scalar.as_py()
     except _FORMLESS:
+        if pa.types.is_duration(scalar.type):
+            return f"{scalar.value} {scalar.type.unit}"
         return f"{scalar.type} without a form in JSON"
 
 

@@ -46,6 +46,8 @@ def read_csv(piece: Piece, spec: InputSpec) -> Iterator[Record | Rejected]:
     header = rows.header({columns.text})
     if header is None:
         return
+    if not header:
+        yield Rejected(piece.name, "line 1", "no header that can be read", rows.taken[0].raw)
     for number, row in enumerate(rows, piece.first_record):
         position = f"line {row.line}"
         problem = row.problem
@@ -150,23 +152,24 @@ class CsvRows:
 
 
 def _lines(blocks: Iterator[Block], encoding: str, first: int) -> Iterator[_Line]:
-    number = first - 1
+    number, end = first - 1, b""
     for block in blocks:
         if block.problem:
             number += 1
             yield _Line(number, "", block.data[:KEPT_BYTES], encoding, block.problem)
             continue
-        for raw in _split(block):
+        end = end or (b"\n" if b"\n" in block.data else b"\r")  # a file without a line feed is one of the old Macintosh, as Excel writes
+        for raw in _split(block, end):
             number += 1
             yield _decoded(number, raw, encoding)
 
 
-def _split(block: Block) -> Iterator[bytes]:
+def _split(block: Block, end: bytes) -> Iterator[bytes]:
     start = 0
     while start < len(block.data):
-        end = block.data.find(b"\n", start) + 1 or len(block.data)
-        yield block.data[start:end]
-        start = end
+        stop = block.data.find(end, start) + 1 or len(block.data)
+        yield block.data[start:stop]
+        start = stop
 
 
 def _decoded(number: int, raw: bytes, encoding: str) -> _Line:

@@ -51,7 +51,12 @@ def to_milliseconds(value: Any) -> int | None:
         return int(value * 1000) if value < 1e10 else _from_digits(str(int(value)))
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**19:
         value = str(value)
-    return _from_string(value.strip()) if isinstance(value, str) else None
+    stripped = value.strip() if isinstance(value, str) else ""
+    return _from_string(stripped) if 0 < len(stripped) <= _LONGEST else None
+
+
+# Characters. The longest seen are RFC 2822 with the zone's name behind it, some 70; what is remembered must have a bound in bytes too.
+_LONGEST = 200
 
 
 @lru_cache(maxsize=2**16)  # the documents of a day share theirs; 18 microseconds for "10Feb2006"

@@ -72,8 +72,8 @@ def _usual_text(free: set[str], found: set[str], where: str) -> str:
     there = [name for name in _USUAL_TEXTS if name in free]
     if len(there) == 1:
         return there[0]
-    hint = f"it may be in {' or '.join(map(repr, there))}: set input.columns.text" if there else _nearest("text", found)
-    raise UserError(f"input.columns.text: no column 'text' in {where}; {hint}")
+    hint = f"It may be in {' or '.join(map(repr, there))}: set input.columns.text" if there else _nearest("text", found)
+    raise UserError(f"input.columns.text: no column 'text' in {where}. {hint}")
 
 
 def _looked_at(files: Sequence[InputFile]) -> list[InputFile]:

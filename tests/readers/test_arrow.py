@@ -1,5 +1,6 @@
 """Arrow IPC in both formats."""
 
+import json
 from pathlib import Path
 
 import pyarrow as pa
@@ -72,3 +73,18 @@ def test_the_text_must_be_text(tmp_path: Path) -> None:
         read(write_arrow(tmp_path / "a.arrow", [{"text": 1}]))
     with pytest.raises(UserError, match="no column 'text'"):
         read(write_arrow(tmp_path / "a.arrow", [{"story": "x"}]))
+
+
+@pytest.mark.parametrize("zone", [None, "UTC", "Europe/Paris"])
+@pytest.mark.parametrize("unit", ["s", "ms", "us"])
+def test_a_time_out_of_range_is_told_as_its_number(tmp_path: Path, unit: str, zone: str | None) -> None:
+    """Arrow prints `26826-01-29 1281068485312519:45:04Z` for one with a zone; a duration that Python cannot hold was lost."""
+    far = 2**62
+    columns = {"t": pa.array([far, 0], pa.timestamp(unit, zone)), "d": pa.array([far, 1], pa.duration("s"))}
+    table = pa.table({"text": ["a", "b"], **columns})
+    with pa.OSFile(str(tmp_path / "a.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema) as out:
+        out.write_table(table)
+    first, second = (json.loads(meta) for meta in read(tmp_path).column("meta"))
+    assert first == {"t": f"<value out of range: {far}>", "d": f"{far} s"}
+    fraction = {"s": "", "ms": ".000", "us": ".000000"}[unit]
+    assert second == {"t": f"1970-01-01 00:00:00{fraction}{'Z' if zone else ''}", "d": "0:00:01"}

@@ -135,7 +135,8 @@ def test_every_line_is_in_a_document_or_in_quarantine(tmp_path: Path, pieces: li
     data = b"".join(pieces)
     reading = read_bytes(tmp_path, b"x,text\n" + data, max_record_bytes=limit)
     filled = sum(bool(line.strip()) for line in data.split(b"\n"))
-    assert reading.corpus["records"] <= filled
+    header = sum(reason == "no header that can be read" for _, reason in reading.reasons)
+    assert reading.corpus["records"] <= filled + header
     assert reading.corpus["records"] > 0 or filled == 0
 
 
@@ -148,3 +149,29 @@ def test_a_quote_that_is_not_closed_ends_after_so_many_lines(tmp_path: Path, mon
     assert reading.reasons[1:] == [(f"line {n}", "ragged row (1 field, the header has 2)") for n in range(4, 153)]
     whole = b'text,n\n"' + b"a\n" * 99 + b'",2\n'
     assert read_bytes(tmp_path, whole).column("text") == ["a\n" * 99]
+
+
+@pytest.mark.parametrize("settings", [{}, {"shard_bytes": 30}])
+def test_carriage_returns_end_lines_where_there_is_no_line_feed(tmp_path: Path, settings: dict[str, int]) -> None:
+    """As the old Macintosh had it, and Excel still offers; within quotes they are text."""
+    (tmp_path / "a.csv").write_bytes(b'doc_id,text\r1,first\r2,"sec\rond"\r3,third')
+    reading = read(tmp_path, **settings)
+    assert reading.column("text") == ["first", "sec\rond", "third"]
+    assert reading.quarantine == []
+
+
+def test_a_carriage_return_among_line_feeds_ends_no_row(tmp_path: Path) -> None:
+    """Of a text that holds one no half is taken for the whole; also in the last line, which has no line feed."""
+    (tmp_path / "a.csv").write_bytes(b"doc_id,text\n1,fir\rst\n2,second\n3,thi\rrd")
+    reading = read(tmp_path)
+    assert reading.column("doc_id") == ["2"]
+    assert [failure["position"] for failure in reading.quarantine] == ["line 2", "line 4"]
+
+
+def test_a_header_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """Nothing vanishes: not the line itself either, where the rest of the file is in it."""
+    (tmp_path / "a.csv").write_bytes(b"doc_id,text\n1,sound\n")
+    (tmp_path / "b.csv").write_bytes(b'"doc_id",te"xt,"\n1,sound\n')
+    reading = read(tmp_path)
+    assert reading.column("text") == ["sound"]
+    assert reading.reasons == [("line 1", "no header that can be read"), ("line 2", "ragged row (2 fields, the header has 0)")]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.readers.dates import to_milliseconds
+from pipeline.readers.dates import _from_string, to_milliseconds
 
 NOON = 1_633_860_000_000  # 2021-10-10 10:00 UTC
 MIDNIGHT = 1_633_824_000_000
@@ -96,3 +96,11 @@ def test_anything_gives_a_point_in_time_or_none(value: object) -> None:
     """No error gets out."""
     found = to_milliseconds(value)
     assert found is None or isinstance(found, int)
+
+
+def test_what_is_too_long_for_a_date_is_not_remembered() -> None:
+    """65,536 values are; of a megabyte each they would fill the memory."""
+    before = _from_string.cache_info().currsize
+    assert to_milliseconds("2021-10-10" + " " * 1_000_000) is not None
+    assert to_milliseconds("2021-10-10 " + "x" * 1_000_000) is None
+    assert _from_string.cache_info().currsize <= before + 1

@@ -54,7 +54,7 @@ def test_what_the_run_file_names_goes_first(write: Callable[..., Path]) -> None:
 
 def test_two_candidates_for_the_text_are_none(write: Callable[..., Path]) -> None:
     """A guess between them would be wrong for half of the users."""
-    with pytest.raises(UserError, match=r"no column 'text' in .*; it may be in 'body' or 'content': set input\.columns\.text"):
+    with pytest.raises(UserError, match=r"no column 'text' in .*\. It may be in 'body' or 'content': set input\.columns\.text"):
         read(write({"content": "a", "body": "b"}))
 
 
