@@ -17,7 +17,7 @@ import pyarrow as pa
 from pipeline.files import write_ipc
 from pipeline.schema import SCHEMA
 from pipeline.stages import STAGES
-from tests.hostile.fuzz_readers import MAX_SECONDS, limit_memory, peak
+from tests.hostile.fuzz_readers import MAX_SECONDS, bytes_in_use, limit_memory
 from tests.hostile.mutate import mutated
 from tests.hostile.strings import HOSTILE
 from tests.laws import laws
@@ -45,8 +45,8 @@ def main(seed: int, executions: int, folder: Path) -> None:
         assert slowest[0] < MAX_SECONDS, f"{name} took {slowest[0]:.1f} s"
         counts[f"{name} {law.__name__}"] += 1
         if number == executions // 4:
-            early = peak()
-    grown = peak() - early
+            early = bytes_in_use()
+    grown = bytes_in_use() - early
     sys.stdout.write(json.dumps({"executions": executions, "laws": counts, "slowest": slowest, "grown": grown}) + "\n")
 
 
