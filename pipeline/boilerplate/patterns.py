@@ -48,3 +48,9 @@ def match_stop(pattern: str, text: str) -> int:
     """Where the first match in the text ends; 0 where there is none."""
     found = _expression(pattern).search(text)
     return int(found.end()) if found else 0
+
+
+def count_matches(pattern: str, texts: Sequence[str]) -> list[int]:
+    """How many matches each text holds, none within another."""
+    found = _expression(pattern).finditer
+    return [sum(1 for _ in found(text)) for text in texts]

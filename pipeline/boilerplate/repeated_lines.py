@@ -63,7 +63,7 @@ def source_keys(batch: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray]:
 def lines_of(text: pa.Array, wanted: np.ndarray, sources: np.ndarray) -> Lines:
     """The lines of the rows where `wanted` is true."""
     positions = np.flatnonzero(wanted)
-    offsets, data = buffers(text.filter(pa.array(wanted)))
+    offsets, data = buffers(text if len(positions) == len(text) else text.filter(pa.array(wanted)))
     rows, starts, stops = line_spans(offsets, data)
     short = stops - starts <= MAX_LINE_BYTES
     forms, tokens = np.ones(len(rows), np.uint64), np.full(len(rows), MAX_TOKENS + 1, np.int32)

@@ -6,6 +6,7 @@ punctuation do not matter), or a pattern for RE2 with open slots. Its examples, 
 
 import hashlib
 import json
+from functools import cached_property
 from typing import Annotated, Literal
 
 import numpy as np
@@ -91,7 +92,7 @@ class Pack(BaseModel):
         letters = [c for rule in self.rules for phrase in rule.strips for c in phrase if c.isalpha()]
         return 2 * sum(c < _FIRST_NOT_LATIN for c in letters) < len(letters)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """sha256 of the pack's content in canonical form: comments, order of keys and white space of the file do not matter."""
         content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)

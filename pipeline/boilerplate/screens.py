@@ -14,7 +14,7 @@ from pipeline.kernels.beginnings import DIGIT_LETTER, letters_of
 MAX_LETTERS = 12  # of a beginning
 MAX_BEGINNINGS = 4096  # of an alternative; what has more is known as far as it was read
 
-Letters = tuple[int, ...]  # of `kernels.beginnings.letters_of`
+Letters = str  # of `kernels.beginnings.letters_of`
 
 
 class Screen(NamedTuple):
@@ -55,14 +55,14 @@ class _Known(NamedTuple):
 
 
 _NOTHING: frozenset[Letters] = frozenset()
-_EMPTY: frozenset[Letters] = frozenset([()])
+_EMPTY: frozenset[Letters] = frozenset([""])
 
 
 def _beginnings(pattern: Choice) -> frozenset[Letters] | None:
     """Letters with one of which every match begins; None where some match may begin with any."""
     known = _known(pattern)
     found = known.whole | known.first
-    return None if () in found else found
+    return None if "" in found else found
 
 
 def _known(part: Part) -> _Known:
@@ -84,15 +84,15 @@ def _known_characters(any_of: frozenset[str]) -> _Known:
 @cache
 def _letters(member: str) -> Letters:
     if member == DIGIT:
-        return (DIGIT_LETTER,)
-    return () if member == SPACE else letters_of(member)
+        return DIGIT_LETTER
+    return "" if member == SPACE else letters_of(member)
 
 
 def _known_repeat(repeat: Repeat) -> _Known:
     """Where a part may come again, only what it begins with is known, unless it has no letters, or digits, which count as one."""
     whole, first = _known(repeat.part)
     if repeat.again:
-        same = frozenset(letters for letters in whole if set(letters) <= {DIGIT_LETTER})
+        same = frozenset(letters for letters in whole if not letters.strip(DIGIT_LETTER))
         whole, first = same, first | (whole - same)
     return _Known(whole if repeat.least else whole | _EMPTY, first)
 
@@ -105,8 +105,9 @@ def _known_sequence(parts: tuple[Part, ...]) -> _Known:
             return _Known(_NOTHING, first | whole)
         first |= _joined(whole, known.first)
         whole = _joined(whole, known.whole)
-        first |= frozenset(letters[:MAX_LETTERS] for letters in whole if len(letters) >= MAX_LETTERS)
-        whole = frozenset(letters for letters in whole if len(letters) < MAX_LETTERS)
+        if long := [letters for letters in whole if len(letters) >= MAX_LETTERS]:
+            first |= frozenset([letters[:MAX_LETTERS] for letters in long])
+            whole = whole.difference(long)
         if not whole:
             break
     return _Known(whole, first)
@@ -114,9 +115,6 @@ def _known_sequence(parts: tuple[Part, ...]) -> _Known:
 
 def _joined(heads: frozenset[Letters], tails: frozenset[Letters]) -> frozenset[Letters]:
     """Each head with each tail; a number is one digit, however many digits it has."""
-    return heads if tails == _EMPTY else frozenset(_join(head, tail) for head in heads for tail in tails)
-
-
-def _join(head: Letters, tail: Letters) -> Letters:
-    one_number = head[-1:] == tail[:1] == (DIGIT_LETTER,)
-    return head + tail[1:] if one_number else head + tail
+    if tails == _EMPTY or heads == _EMPTY:
+        return heads if tails == _EMPTY else tails
+    return frozenset([(head + tail).replace(2 * DIGIT_LETTER, DIGIT_LETTER) for head in heads for tail in tails])

@@ -4,7 +4,7 @@ Letters are those of `line_characters`, by character: case-folded, without accen
 over, and a number is one digit. So "» 12. May" begins like "3 May".
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +19,7 @@ _I32S = types.Array(int32, 1, "C", readonly=True)
 _I64S = types.Array(int64, 1, "C")
 _U16S = types.Array(uint16, 1, "C", readonly=True)
 
-DIGIT_LETTER = DIGIT
+DIGIT_LETTER = chr(DIGIT)
 # Arrows to dingbats, and emoji: some are letters or digits in a circle (①), but they stand where bullets do.
 _SYMBOLS = ((0x2190, 0x2BFF), (0x1F000, 0x1FAFF))
 _LETTER = 0x1FFFFF  # without the flag of letters that are tokens
@@ -35,7 +35,7 @@ class BeginningTable(NamedTuple):
     numbers: np.ndarray  # int64: of the strings that end at the node
 
 
-def letters_of(text: str) -> tuple[int, ...]:
+def letters_of(text: str) -> str:
     """The letters of a text, a DIGIT_LETTER for each of its digits."""
     pages, values, expansions = table()
     found: list[int] = []
@@ -45,24 +45,22 @@ def letters_of(text: str) -> tuple[int, ...]:
         several = expansions[place + 1 : place + 1 + expansions[place]].tolist() if value & EXPAND else [value]
         if not any(first <= code <= last for first, last in _SYMBOLS):
             found += [v & _LETTER for v in several if v not in (SKIP, BREAK)]
-    return tuple(found)
+    return "".join(map(chr, found))
 
 
-def beginning_table(strings: Sequence[tuple[Sequence[int], int]]) -> BeginningTable:
+def beginning_table(strings: Iterable[tuple[str, int]]) -> BeginningTable:
     """The table of these strings of letters, none of them empty, each with a number; several may have the same number."""
-    strings = sorted(strings)
-    size = np.array([len(letters) for letters, _ in strings], np.int64)
-    letters = np.zeros((len(strings), size.max(initial=0)), np.int64)
-    letters[np.arange(letters.shape[1]) < size[:, None]] = [letter for string, _ in strings for letter in string]
+    ordered = sorted(strings)
+    held, numbers = np.array([letters for letters, _ in ordered], np.str_), np.array([n for _, n in ordered], np.int64)
+    size, letters = np.strings.str_len(held), held.view(np.uint32).reshape(len(held), held.itemsize // 4).astype(np.int64)
     # As the strings are in order, one that begins as the one before it shares its nodes that far.
     other = letters[1:] != letters[:-1]
     new = np.vstack([np.ones_like(letters[:1], np.bool_), np.logical_or.accumulate(other, axis=1)]) & (letters > 0)
     node = np.maximum.accumulate(np.where(new, np.cumsum(new).reshape(new.shape), 0), axis=0)
     before = np.hstack([np.zeros_like(node[:, :1]), node[:, :-1]])
-    ends = node[np.arange(len(strings)), size - 1]
+    ends = node[np.arange(len(held)), size - 1]
     order = np.argsort(ends, kind="stable")
     firsts = np.searchsorted(ends[order], np.arange(int(new.sum()) + 2))
-    numbers = np.array([number for _, number in strings], np.int64)
     return BeginningTable(*_hash_table((before << 21 | letters)[new], node[new]), firsts, numbers[order])
 
 

@@ -21,8 +21,9 @@ from pipeline.readers.streams import sniff, text_chunks
 
 _FIRST_BYTES = 2**20  # longer lines are not looked at for the names of columns
 
-# To set up columns takes a third of a millisecond a block, as long as twenty records take one by one.
-BLOCK_BYTES = 2**20
+# To set up columns takes a third of a millisecond a block, as long as twenty records take one by one: with blocks of half the size
+# reading takes a seventh longer, with those of twice the size no less.
+BLOCK_BYTES = 2**21
 _LEAST_BYTES = 2**14  # a block that has less goes line by line
 
 

@@ -13,7 +13,7 @@ from pipeline.boilerplate.patterns import check_pattern
 from pipeline.boilerplate.rules import Pack, Rule, rule_mask
 from pipeline.boilerplate.screens import screen_of
 from pipeline.boilerplate.syntax import ANYTHING, parse
-from pipeline.kernels.beginnings import letters_of
+from pipeline.kernels.beginnings import DIGIT_LETTER, letters_of
 
 PACKS = [read_pack(path) for path in shipped_packs().values()]
 EXAMPLES = sorted({" ".join(line.split("\n")) for pack in PACKS for rule in pack.rules for line in (*rule.strips, *rule.keeps)})
@@ -82,7 +82,7 @@ def begins(pattern: str) -> set[str] | None:
     screen = screen_of(pattern, anchored=True)
     if screen.literals or screen.characters or screen.any_line:
         return None
-    return {"".join("0" if letter == 2 else chr(letter) for letter in letters) for letters in screen.beginnings}
+    return {letters.replace(DIGIT_LETTER, "0") for letters in screen.beginnings}
 
 
 @pytest.mark.parametrize(
