@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.edits import restore
-from pipeline.explain import Explanation, explain_row
+from pipeline.explain import explain_row
+from pipeline.explanation import Explanation
 
 
 @dataclass(frozen=True)

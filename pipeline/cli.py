@@ -133,7 +133,7 @@ def explain(
     from pipeline.config import load_config
     from pipeline.explain import explain_document, explain_text
     from pipeline.storage import place
-    from pipeline.terminal import print_explanation
+    from pipeline.terminal_explanation import print_explanation
 
     if (doc is None) == (text is None):
         raise UserError("explain: name a document with --doc ID, or a file with --text FILE")

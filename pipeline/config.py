@@ -1,7 +1,6 @@
 """The run file: YAML in, a validated run out. Every error names the file, the place, the value and the nearest right name."""
 
 import dataclasses
-import difflib
 import hashlib
 import json
 from collections.abc import Mapping
@@ -12,9 +11,9 @@ import yaml
 from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import TypeAdapter, ValidationError
 
+from pipeline.config_errors import RunFilePlaces, nearest, quoted
 from pipeline.engines.settings import EngineConfig
-from pipeline.errors import UserError
-from pipeline.places import Node, line_of, read_yaml
+from pipeline.places import Node, read_yaml
 from pipeline.readers import InputSpec
 from pipeline.stage import Stage
 from pipeline.stages import STAGES
@@ -125,15 +124,15 @@ def parse_config(
     address: str | None = None,
 ) -> RunConfig:
     """`load_config` for values that are already in memory; `origin` is what errors call the file."""
-    place = _Place(origin, node)
+    place = RunFilePlaces(origin, node)
     if not isinstance(values, dict):
-        raise place.error((), f"found {_show(values)}; expected the keys input, stages and output")
+        raise place.error((), f"found {quoted(values)}; expected the keys input, stages and output")
     place.check_names((), values, ["input", "stages", "output", "engine"])
     sections = {}
     for name, override in (("input", input_path), ("output", output_path)):
         section = values.get(name, {})
         if not isinstance(section, dict):
-            raise place.error((name,), f"found {_show(section)}; expected a mapping such as {{path: …}}")
+            raise place.error((name,), f"found {quoted(section)}; expected a mapping such as {{path: …}}")
         sections[name] = {**section, **({"path": override} if override is not None else {})}
         if "path" not in sections[name]:
             raise place.error((name,), f"no path; name one in the run file or with --{name}")
@@ -148,19 +147,19 @@ def parse_config(
 
 def parse_input(values: Mapping[str, Any], origin: str) -> InputConfig:
     """The settings of a run file's input by themselves. Raises UserError."""
-    return _build(InputConfig, values, ("input",), _Place(origin, None))
+    return _build(InputConfig, values, ("input",), RunFilePlaces(origin, None))
 
 
 def parse_stages(stages: Any, origin: str) -> tuple[NamedStage, ...]:
     """The stages of a run file's list by itself. Raises UserError."""
-    return _stages(stages, _Place(origin, None))
+    return _stages(stages, RunFilePlaces(origin, None))
 
 
-def _engine(section: Any, given: Mapping[str, str | None], place: "_Place") -> EngineConfig:
+def _engine(section: Any, given: Mapping[str, str | None], place: RunFilePlaces) -> EngineConfig:
     """The engine by its name alone or with settings; what the command line gives goes before both."""
     values = {"name": section} if isinstance(section, str) else section
     if not isinstance(values, dict):
-        raise place.error(("engine",), f"found {_show(section)}; expected local, ray, or a mapping such as {{name: ray, address: …}}")
+        raise place.error(("engine",), f"found {quoted(section)}; expected local, ray, or a mapping such as {{name: ray, address: …}}")
     if given["name"] == "local":  # the address is that of the run file's engine
         values = {name: value for name, value in values.items() if name != "address"}
     values = {**values, **{name: value for name, value in given.items() if value is not None}}
@@ -170,13 +169,13 @@ def _engine(section: Any, given: Mapping[str, str | None], place: "_Place") -> E
     return engine
 
 
-def _stages(stages: Any, place: "_Place") -> tuple[NamedStage, ...]:
+def _stages(stages: Any, place: RunFilePlaces) -> tuple[NamedStage, ...]:
     if not isinstance(stages, list) or not stages:
-        raise place.error(("stages",), f"found {_show(stages)}; expected a list of stage names, each with or without settings")
+        raise place.error(("stages",), f"found {quoted(stages)}; expected a list of stage names, each with or without settings")
     return tuple(_stage(entry, index, place) for index, entry in enumerate(stages))
 
 
-def _stage(entry: Any, index: int, place: "_Place") -> NamedStage:
+def _stage(entry: Any, index: int, place: RunFilePlaces) -> NamedStage:
     where: tuple[str | int, ...] = ("stages", index)
     settings: Any = {}
     if isinstance(entry, str):
@@ -185,58 +184,21 @@ def _stage(entry: Any, index: int, place: "_Place") -> NamedStage:
         name, given = next(iter(entry.items()))
         settings = {} if given is None else given
     else:
-        raise place.error(where, f"found {_show(entry)}; expected a stage name, or {{name: {{setting: value}}}}")
+        raise place.error(where, f"found {quoted(entry)}; expected a stage name, or {{name: {{setting: value}}}}")
     if name not in STAGES:
-        raise place.error(where, f"no stage {name!r}. {_nearest(name, STAGES)}")
+        raise place.error(where, f"no stage {name!r}. {nearest(name, STAGES)}")
     if not isinstance(settings, dict):
-        raise place.error((*where, name), f"found {_show(settings)}; expected a mapping of settings")
+        raise place.error((*where, name), f"found {quoted(settings)}; expected a mapping of settings")
     return NamedStage(name, _build(STAGES[name], settings, (*where, name), place))
 
 
-def _build(kind: type[T], values: Mapping[str, Any], where: tuple[str | int, ...], place: "_Place") -> T:
+def _build(kind: type[T], values: Mapping[str, Any], where: tuple[str | int, ...], place: RunFilePlaces) -> T:
     """The dataclass with these values, checked against its type hints."""
     place.check_names(where, values, [f.name for f in dataclasses.fields(kind)])  # type: ignore[arg-type]
     try:
         return TypeAdapter(kind).validate_python(values)
     except ValidationError as error:
         raise place.validation(where, error) from None
-
-
-@dataclasses.dataclass(frozen=True)
-class _Place:
-    """Where in which file: makes the errors."""
-
-    origin: str
-    node: Node | None
-
-    def error(self, where: tuple[str | int, ...], message: str) -> UserError:
-        line = line_of(self.node, where)
-        dotted = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in where).lstrip(".")
-        return UserError(": ".join(part for part in (f"{self.origin}{f' line {line}' if line else ''}", dotted, message) if part))
-
-    def check_names(self, where: tuple[str | int, ...], values: Mapping[str, Any], known: list[str]) -> None:
-        for name in values:
-            if name not in known:
-                noun = "setting" if where else "key"
-                raise self.error((*where, name), f"no {noun} {name!r}. {_nearest(name, known)}")
-
-    def validation(self, where: tuple[str | int, ...], error: ValidationError) -> UserError:
-        first = error.errors()[0]
-        # Members of a union that did not match add their own names to the place; only keys and indexes are the user's.
-        location = tuple(key for key in first["loc"] if isinstance(key, int) or str(key).isidentifier())
-        message = first["msg"].removeprefix("Value error, ")
-        found = "" if first["type"] == "value_error" else f"found {_show(first['input'])}; "
-        return self.error((*where, *location), f"{found}{message[:1].lower()}{message[1:]}")
-
-
-def _nearest(name: Any, known: Any) -> str:
-    close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.6)
-    return f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(known)}."
-
-
-def _show(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "…"
 
 
 def to_yaml(values: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,72 +12,16 @@ import pyarrow.compute as pc
 from pipeline.config import RunConfig
 from pipeline.edits import restore
 from pipeline.errors import UserError
+from pipeline.explanation import Change, Document, Explanation, StepView
+from pipeline.manifest import earlier_outputs
 from pipeline.report.output import find_documents, find_edits, read_columns
 from pipeline.report.quarantine import stopped_documents
 from pipeline.schema import SCHEMA, make_batch
 from pipeline.stage import CorpusStage
+from pipeline.storage import place
 
 CONTEXT = 60  # characters on either side of a change
 _OTHERS = 10  # members of its cluster that are named
-
-Document = Mapping[str, Any]
-
-
-@dataclasses.dataclass(frozen=True)
-class Change:
-    """A change of text, a proposal or a flag, with the words around it as they were in its step's input."""
-
-    rule: str
-    kind: str
-    before: str
-    removed: str
-    inserted: str
-    after: str
-    evidence: str | None
-
-    def line(self) -> str:
-        """Rule and words, without those around."""
-        kind = "" if self.kind == "edit" else f" ({self.kind}, text unchanged)"
-        inserted = f" -> {self.inserted!r}" if self.inserted or self.kind == "edit" else ""
-        return f"{self.rule}{kind}: {self.removed!r}{inserted}"
-
-
-@dataclasses.dataclass(frozen=True)
-class StepView:
-    """What one step did: its changes, and remarks on other columns or on why it did not judge this document."""
-
-    number: int
-    name: str
-    changes: Sequence[Change]
-    remarks: Sequence[str]
-
-
-@dataclasses.dataclass(frozen=True)
-class Explanation:
-    """A document's way. `survivor` is the document that it was dropped for, `resembling` those that were dropped for it."""
-
-    document: Document
-    steps: Sequence[StepView]
-    verdict: str
-    survivor: Document | None = None
-    resembling: Sequence[tuple[str, float]] = ()
-    notes: Sequence[str] = ()
-
-    def __str__(self) -> str:
-        return "\n".join(self.lines())
-
-    def _repr_html_(self) -> str:
-        from pipeline.notebook import explanation_html  # which knows what an explanation is
-
-        return explanation_html(self)
-
-    def lines(self) -> list[str]:
-        """Every change and remark in a line with its step, and last what became of the document."""
-        told = []
-        for step in self.steps:
-            told += [f"{step.name}: {change.line()}" for change in step.changes]
-            told += [f"{step.name}: {remark}" for remark in step.remarks]
-        return [*told, self.verdict]
 
 
 def explain_row(document: Document, edits: Sequence[Mapping[str, Any]], steps: Sequence[Mapping[str, Any]]) -> Explanation:
@@ -100,8 +44,7 @@ def explain_document(output: Path, doc_id: str, config: RunConfig) -> Explanatio
     if document is None:
         raise UserError(f"{output}: no document {doc_id!r}. {_in_quarantine(output, doc_id) or _nearest(output, doc_id)}")
     explained = explain_row(document, find_edits(output, [doc_id]).get(doc_id, []), manifest["stages"])
-    survivor_id = document.get("survivor_id")
-    survivor = find_documents(output, [survivor_id]).get(survivor_id) if survivor_id else None
+    survivor = _survivor(document, [output, *map(place, earlier_outputs(manifest))])
     notes = []
     if manifest["run_file_digest"] != config.digest():
         notes.append(f"{config.origin} is not the run file that {output} was made with; shown is what was done then")
@@ -168,6 +111,18 @@ def _verdict(document: Document) -> str:
         return f"dropped: {reason}"
     similarity, containment = document["similarity"], document["containment"]
     return f"dropped: {reason} of {document['survivor_id']}, similarity {similarity:.3f}, containment {containment:.3f}"
+
+
+def _survivor(document: Document, outputs: Iterable[Path]) -> Document | None:
+    """What a document was dropped for: the kept one of its survivor's id, in the first of these outputs that has one."""
+    survivor_id: str | None = document.get("survivor_id")
+    if survivor_id is None:
+        return None
+    for output in outputs:
+        found = find_documents(output, [survivor_id]).get(survivor_id)
+        if found is not None and found["kept"]:
+            return found
+    return None
 
 
 def _resembling(output: Path, doc_id: str) -> list[tuple[str, float]]:

@@ -79,6 +79,12 @@ def input_digests(config: RunConfig) -> dict[str, str]:
     return digests
 
 
+def earlier_outputs(manifest: Mapping[str, Any]) -> list[str]:
+    """The outputs that a run compared its documents with (`against`), paths or URLs."""
+    settings = [values for stage in manifest["run_file"]["stages"] for values in stage.values()]
+    return [output for values in settings for output in values.get("against", ())]
+
+
 def _seconds(step: Mapping[str, Any]) -> dict[str, float]:
     judged = step.get("summary", {}).get("seconds", 0.0)
     return {"in_workers": round(step["seconds"], 3)} | ({"judging": judged} if judged else {})

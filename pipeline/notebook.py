@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from pipeline.report.marks import change, escaped
 
 if TYPE_CHECKING:
-    from pipeline.explain import Explanation, StepView
+    from pipeline.explanation import Explanation, StepView
 
 _STYLE = """<style>
 .corpus-pipeline .diff { white-space: pre-wrap; font-family: monospace; border-left: 3px solid #8888; padding-left: .6em }

@@ -34,44 +34,60 @@ def open_output(
 
     Returns the manifest if that very run is finished already, else None. Raises UserError when the folder holds the result of another
     run (or one that is under way) and `overwrite` is off, or files that no run wrote. `spread`: what workers on other machines write
-    lasts at once, so it does not matter where this process is started again.
+    lasts when a step ends, so it does not matter where this process is started again.
     """
-    boot = None if spread else boot_id()
     work = work or output / WORK
     if output.exists() and not output.is_dir():
         raise UserError(f"{output}: a file stands where the output folder should be; name another path")
     if overwrite:
         remove_outputs(output)
         remove_tree(work)
-    ours = (*OUTPUTS, WORK, LOCK)
-    entries = sorted(output.iterdir()) if output.exists() else []
-    foreign = [p.name for p in entries if p.name not in ours and not (is_leftover(p) and p.name.startswith(ours)) and not is_card(p)]
-    if foreign:
-        raise UserError(f"{output}: holds {foreign[0]!r}, which no run wrote; name an empty or new folder")
-    for path, state in ((output / "manifest.json", "the result of"), (work / "run.json", "the unfinished work of")):
-        if not path.exists():
-            continue
-        found = json.loads(path.read_text(encoding="utf-8"))
-        changed = _differences(found["fingerprint"], fingerprint)
-        if changed:
-            raise UserError(
-                f"{output}: holds {state} another run (changed since: {', '.join(changed)}); name another path or use --overwrite"
-            )
-        if state == "the result of":
-            return dict(found)
-        if found["boot"] not in (None, boot_id()) and not isinstance(work, StorePath):
-            roll_back(work)
-            _write_start(path, fingerprint, boot)
-        elif found["boot"] is None and not spread:
-            _write_start(path, fingerprint, boot)
-        _remove_leftovers(output, work)
-        return None
-    if any(not is_leftover(path) and path.name not in (LOCK, WORK) for path in entries if path.exists()):
+    there = _written_by_runs(output)
+    finished = _read_same(output / "manifest.json", fingerprint, f"{output}: holds the result of another run")
+    if finished is not None:
+        return finished
+    begun = _read_same(work / "run.json", fingerprint, f"{output}: holds the unfinished work of another run")
+    boot = None if spread else boot_id()
+    if begun is not None:
+        _resume(work, begun, boot)
+    elif there:
         raise UserError(f"{output}: holds files but no manifest.json; name another path or use --overwrite")
+    else:
+        remove_tree(work)  # nothing is done before run.json is there, or after it was removed
+        _write_start(work, fingerprint, boot)
     _remove_leftovers(output, work)
-    remove_tree(work)  # nothing is done before run.json is there, or after it was removed
-    _write_start(work / "run.json", fingerprint, boot)
     return None
+
+
+def _written_by_runs(output: Path) -> list[str]:
+    """What stands in the folder but for work, a lock and leftovers. Raises UserError for what no run wrote."""
+    entries = sorted(output.iterdir()) if output.exists() else []
+    ours = (*OUTPUTS, WORK, LOCK)
+    whole = [path for path in entries if not (is_leftover(path) and path.name.startswith(ours))]
+    for path in whole:
+        if path.name not in ours and not is_card(path):
+            raise UserError(f"{output}: holds {path.name!r}, which no run wrote; name an empty or new folder")
+    return [path.name for path in whole if path.name not in (LOCK, WORK)]
+
+
+def _read_same(path: Path, fingerprint: dict[str, Any], found: str) -> dict[str, Any] | None:
+    """What a run with this fingerprint left in a file, None where there is none. Raises UserError that begins with `found` for another."""
+    if not path.exists():
+        return None
+    left: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    changed = _differences(left["fingerprint"], fingerprint)
+    if changed:
+        raise UserError(f"{found} (changed since: {', '.join(changed)}); name another path or use --overwrite")
+    return left
+
+
+def _resume(work: Path, begun: dict[str, Any], boot: str | None) -> None:
+    """Takes over the work of a run: back to its last checkpoint if the machine has been started anew since."""
+    started_anew = begun["boot"] not in (None, boot_id()) and not isinstance(work, StorePath)
+    if started_anew:
+        roll_back(work)
+    if started_anew or (begun["boot"] is None and boot is not None):
+        _write_start(work, begun["fingerprint"], boot)
 
 
 def _remove_leftovers(*folders: Path) -> None:
@@ -85,10 +101,11 @@ def _remove_leftovers(*folders: Path) -> None:
                 path.unlink(missing_ok=True)
 
 
-def _write_start(path: Path, fingerprint: dict[str, Any], boot: str | None) -> None:
-    started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+def _write_start(work: Path, fingerprint: dict[str, Any], boot: str | None) -> None:
+    """Writes whose work this is, and that it lasts only until the machine is started anew, unless `boot` is None."""
+    path, started = work / "run.json", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     write_json(path, {"fingerprint": fingerprint, "started": started, "boot": boot})
-    for written in (path, path.parent) if not isinstance(path, StorePath) else ():
+    for written in (path, work) if not isinstance(work, StorePath) else ():
         sync(written)
 
 

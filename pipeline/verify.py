@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import UserError
 from pipeline.files import open_parquet, sha256_of
+from pipeline.manifest import earlier_outputs
 from pipeline.neardup import shingle_hashes
 from pipeline.neardup.earlier import kept_sets
 from pipeline.originals import check_originals
@@ -38,7 +39,7 @@ def verify(output: Path, input_path: str | None = None) -> Iterator[str]:
         yield from _counts(output, manifest)
         yield from _ids(output)
         yield from check_originals(output, manifest, input_path)
-        yield from _survivors(output, _setting(manifest, "shingle_words", 5), _earlier_outputs(manifest))
+        yield from _survivors(output, _setting(manifest, "shingle_words", 5), earlier_outputs(manifest))
 
 
 def _files(output: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -119,9 +120,3 @@ def _setting(manifest: Mapping[str, Any], name: str, default: int) -> int:
             if name in settings:
                 return int(settings[name])
     return default
-
-
-def _earlier_outputs(manifest: Mapping[str, Any]) -> list[str]:
-    """The outputs that the run's documents were compared with."""
-    settings = [values for stage in manifest["run_file"]["stages"] for values in stage.values()]
-    return [output for values in settings for output in values.get("against", ())]

@@ -50,8 +50,8 @@ HOMES = {
     "metaphone": {"translation/names.py"},
     "drawsvg": {"report/pictures.py"},
     "typer": {"cli.py"},
-    "rich": {"terminal.py"},
-    "pydantic": {"config.py", "config_schema.py", "boilerplate/packs.py", "boilerplate/rules.py"},
+    "rich": {"terminal.py", "terminal_explanation.py"},
+    "pydantic": {"config.py", "config_errors.py", "config_schema.py", "boilerplate/packs.py", "boilerplate/rules.py"},
 }
 
 

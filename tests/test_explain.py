@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import app, read_text_of_user
-from pipeline.config import RunConfig, load_config
+from pipeline.config import RunConfig, load_config, parse_config
 from pipeline.errors import UserError
 from pipeline.exits import guarded
-from pipeline.explain import Explanation, explain_document, explain_text
+from pipeline.explain import explain_document, explain_text
+from pipeline.explanation import Explanation
 from pipeline.runner import run
-from pipeline.terminal import print_explanation
+from pipeline.terminal_explanation import print_explanation
 from tests.report.outputs import Silent
 from tests.support import REPO, SEEDS, seed
 
@@ -62,6 +63,24 @@ def test_a_duplicate_is_shown_with_what_it_was_dropped_for(config: RunConfig) ->
     assert kept.verdict == "kept"
     assert kept.survivor is None
     assert [doc_id for doc_id, _ in kept.resembling] == [NAMES[4]]
+
+
+def test_a_duplicate_of_an_earlier_output_is_shown_with_it(tmp_path: Path) -> None:
+    """The survivor is the kept document there, also where one of its id stands in the later output."""
+    texts = {"first": seed(3), "second": seed(4)}
+    for name, text in texts.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "story.txt").write_text(text, encoding="utf-8")
+    outputs = [tmp_path / f"out-{name}" for name in texts]
+    for name, output, against in zip(texts, outputs, ([], [str(outputs[0])])):
+        stages = [{"drop_near_duplicates": {"against": against}}]
+        values = {"input": {"path": str(tmp_path / name)}, "stages": stages, "output": {"path": str(output)}}
+        config = parse_config(values, "test")
+        run(config, Silent(), workers=1)
+    explanation = explain_document(outputs[1], "story.txt", config)
+    assert explanation.verdict.startswith("dropped: near_duplicate of story.txt")
+    assert explanation.survivor is not None
+    assert explanation.survivor["text"] == texts["first"]
 
 
 def test_terminal_shows_rules_changes_and_both_texts(config: RunConfig, capsys: pytest.CaptureFixture[str]) -> None:
