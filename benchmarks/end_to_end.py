@@ -4,8 +4,8 @@
 
 Both read the file, do all their work on one process and write Parquet: the pipeline with its default stages and its whole output,
 the plain stack as in plain_stack.py. The plain stack's imports and profiles are not counted, so neither are our imports, kernels and
-rule packs: the process takes the first 300 documents before; the same with all of that is printed beside it, and the kernels' first
-compilation. Records are {id, text, …}.
+rule packs: the process takes the first 300 documents before. With all of that, `pipeline run` from its start to its end is printed
+beside it, and the kernels' first compilation. Records are {id, text, …}.
 Without a file, 2,000 documents are made from shuffled sentences of the seeds: smaller and more alike than real text, so the
 figure says little beyond that the script runs.
 """
@@ -22,6 +22,7 @@ from pathlib import Path
 import yaml
 
 REPO = Path(__file__).resolve().parent.parent
+COMMAND = "from pipeline.cli import main; main()"
 STAGES = [
     "fix_encoding",
     "identify_language",
@@ -41,18 +42,28 @@ def make_documents(path: Path, count: int) -> None:
             out.write(json.dumps({"id": str(number), "text": ". ".join(draw.choices(sentences, k=25))}) + "\n")
 
 
-def run_pipeline(docs: Path, folder: Path, limit: int, warm_up: int = 0) -> tuple[float, dict]:
-    """Seconds of a process that runs the pipeline with one worker, after a run on `warm_up` documents, and the manifest."""
+def run_file(docs: Path, folder: Path) -> Path:
+    """A run file with the default stages over the documents."""
     columns = {"doc_id": "id", **({"source": "senator"} if "senate" in docs.name else {})}
     values = {"input": {"path": str(docs), "columns": columns}, "stages": STAGES, "output": {"path": str(folder / "out")}}
-    config = folder / "run.yaml"
-    config.write_text(yaml.safe_dump(values), encoding="utf-8")
-    script = "import pipeline\nfor limit in {}: pipeline.run({!r}, workers=1, limit=limit, overwrite=True)"
-    limits = [warm_up, limit] if warm_up else [limit]
+    path = folder / "run.yaml"
+    path.write_text(yaml.safe_dump(values), encoding="utf-8")
+    return path
+
+
+def run_command(config: Path, limit: int) -> float:
+    """Seconds of `pipeline run` with one worker, from the shell's start of it to its end."""
+    arguments = ["run", str(config), "--workers", "1", "--limit", str(limit), "--overwrite"]
     start = time.perf_counter()
-    subprocess.run([sys.executable, "-c", script.format(limits, str(config))], check=True, cwd=REPO)
-    seconds = time.perf_counter() - start
-    return seconds, json.loads((folder / "out" / "manifest.json").read_text(encoding="utf-8"))
+    subprocess.run([sys.executable, "-c", COMMAND, *arguments], check=True, cwd=REPO, capture_output=True)
+    return time.perf_counter() - start
+
+
+def run_warm(config: Path, limit: int) -> dict:
+    """The manifest of a run with one worker in a process that has taken 300 documents before."""
+    script = "import pipeline\nfor limit in {}: pipeline.run({!r}, workers=1, limit=limit, overwrite=True)"
+    subprocess.run([sys.executable, "-c", script.format([300, limit], str(config))], check=True, cwd=REPO)
+    return json.loads((config.parent / "out" / "manifest.json").read_text(encoding="utf-8"))
 
 
 def run_plain(docs: Path, folder: Path, limit: int) -> dict:
@@ -79,9 +90,10 @@ def main() -> None:
         docs = args.docs or folder / "made.jsonl"
         if args.docs is None:
             make_documents(docs, 2000)
-        compile_seconds, _ = run_pipeline(docs, folder, 50)
-        seconds, _ = run_pipeline(docs, folder, args.limit)
-        warm = [run_pipeline(docs, folder, args.limit, warm_up=300)[1] for _ in range(args.rounds)]
+        config = run_file(docs, folder)
+        compile_seconds = run_command(config, 50)
+        seconds = min(run_command(config, args.limit) for _ in range(args.rounds))
+        warm = [run_warm(config, args.limit) for _ in range(args.rounds)]
         manifest = min(warm, key=lambda manifest: manifest["times"]["seconds"])
         plain = run_plain(docs, folder, args.limit)
     records = manifest["counts"]["records"]

@@ -2,7 +2,9 @@
 
 The ranges of a plain file are counted, each by itself. A file that cannot be read from the middle is made into work files that can:
 decompressed, in UTF-8, cut where a record ends. That goes from the beginning to the end, in one process; what comes after it, which takes
-some ten times as long, is done side by side and goes on where it was. A work file that is there is not written again.
+some ten times as long, is done side by side and goes on where it was. A work file that is there is not written again: after a kill on the
+way the stream is gone over once more: 33 seconds of a core for 10 GB out of gzip and 13 out of zstd, where all stages take some 1,000, but
+ten minutes out of bzip2. To begin in its middle would take frames or members, and most files are one.
 """
 
 from collections.abc import Callable, Iterator
