@@ -50,7 +50,7 @@ class InputSpec:
     )
     max_document_seconds: Annotated[int, Gt(0)] = field(
         default=1800,
-        metadata={"help": "of CPU for a page or a stage; what takes longer is set aside, and the manifest says `reproducible: false`"},
+        metadata={"help": "of CPU for a page or stage; what takes longer goes to quarantine, and the manifest says `reproducible: false`"},
     )
     max_expansion: Annotated[int, Gt(0)] = field(
         default=MAX_EXPANSION,

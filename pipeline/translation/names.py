@@ -38,6 +38,11 @@ class Alias:
     count: int
 
 
+# Letters in a word of a name ("Venkatanarasimharajuvaripeta" has 28). What compares words takes time that grows with the square of their
+# length, and whether one is pinyin, twice as long with each "xian" in it: of 32 of them, an hour.
+_LONGEST = 40
+
+
 def is_variant(left: str, right: str) -> bool:
     """Whether two names are spellings of one by rule A and its exclusions.
 
@@ -52,6 +57,8 @@ def is_variant(left: str, right: str) -> bool:
     a, b = left.casefold().split(), right.casefold().split()
     differing = [(x, y) for x, y in zip(a, b, strict=False) if x != y]
     if len(a) != len(b) or len(a) < 2 or not differing or a[-1] in word_list("place_heads"):
+        return False
+    if max(len(word) for pair in differing for word in pair) > _LONGEST:
         return False
     if all(pinyin().fullmatch(x) and pinyin().fullmatch(y) for x, y in differing):
         return False
@@ -101,6 +108,11 @@ def _letters(word: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", word) if c.isalpha())
 
 
+# Of spellings under one sound key, at 7 microseconds each. A key of a thousand spellings singles out nobody, and to compare them all would
+# take time that grows with the square of what somebody has put into a corpus.
+_MOST_PAIRS = 250_000
+
+
 def judge_names(variants: Iterable[Said], attested: Iterable[Said], most_families: int) -> list[Alias]:
     """Aliases among names of one sound key, given as (form, family, document): from translated documents and from others.
 
@@ -109,6 +121,8 @@ def judge_names(variants: Iterable[Said], attested: Iterable[Said], most_familie
     """
     found = _docs_by_form(variants)
     known = _docs_by_form(attested)
+    if len(found) * len(known) > _MOST_PAIRS:
+        return []
     folded = {form.casefold() for form in known}
     aliases = []
     for variant in sorted(found):

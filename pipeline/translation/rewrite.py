@@ -33,6 +33,14 @@ _FUNCTION_WORD = re.compile(
 )
 _ADDRESS = re.compile(rb"(?i)(?<![a-z])(?:https?|www|com|org|net|gov|edu|html?|pdf|mp3|cfm|php|aspx?)(?![a-z])|[@#_/\\=]")
 
+# Text of programs has small letters of its own: "pip install rsa", a list of values, a changelog ("* debian: fix"). It shows in signs
+# that prose does not use, lines that are set in, gaps within a line, and words that stand alone in quotes or brackets.
+_CODE = re.compile(
+    rb"[`<>{}|~]|[$%][a-z_({]|\(\)|[\[\]][\[(]|(?:^|[ (\[])--?[a-z]|\xe2[\x94\x95].|\n[ \t]+(?:[^\w\s]+ )?[a-z]|[a-z,;]  "
+)
+_VALUE_AFTER = re.compile(rb"(?:\n\W*|\b(?:install|import|feature) )$")
+_OPENING, _CLOSING = (b'"', b"'", b"(", b"\xe2\x80\x9c", b"\xe2\x80\x98"), (b'"', b"'", b")", b"\xe2\x80\x9d", b"\xe2\x80\x99 ")
+
 Verdict = Mapping[str, Any]
 
 
@@ -73,14 +81,20 @@ def capitalise_words(
         word = bytes(data[first + start : first + stop]).decode()
         uses = Uses(verdict["lower"], verdict["capital"])
         evidence = evidence_of(verdict, families[row], max(least, LEAST_FAMILIES))
-        around = bytes(data[max(first, first + start - _AROUND_BYTES) : min(first + stop + _AROUND_BYTES, int(offsets[row + 1]))])
+        before = bytes(data[max(first, first + start - _AROUND_BYTES) : first + start])
+        after = bytes(data[first + stop : min(first + stop + _AROUND_BYTES, int(offsets[row + 1]))])
         agrees = verdict["form"].lower() == word and word.isascii() and word not in word_list("particles")
-        if evidence and agrees and uses.is_name(0 if row in passed else own[row, key]) and _is_english(around):
+        if evidence and agrees and uses.is_name(0 if row in passed else own[row, key]) and _is_prose(before, after):
             yield smallest_span(row, start, word, verdict["form"], "word_case", evidence)
 
 
-def _is_english(around: bytes) -> bool:
-    return _FUNCTION_WORD.search(around) is not None and _ADDRESS.search(around) is None
+def _is_prose(before: bytes, after: bytes) -> bool:
+    """Whether what stands around a word is English and neither an address nor of a program."""
+    if not _FUNCTION_WORD.search(before + b" . " + after) or _ADDRESS.search(before + b" . " + after):
+        return False
+    if _CODE.search(before) or _CODE.search(after) or _VALUE_AFTER.search(before) or after.startswith(b":"):
+        return False
+    return not (before.endswith(_OPENING) and after.startswith(_CLOSING))
 
 
 def of_kind(verdicts: pa.Table, kind: int) -> list[dict[str, Any]]:

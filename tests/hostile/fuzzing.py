@@ -11,7 +11,7 @@ from tests.support import REPO, SCRATCH
 
 MIB = 2**20
 # Of what is in use, from the first quarter of the executions to the end. Seen over 12,000 damaged files: 3 MiB from the 3,000th on, half of
-# it when a library was loaded; over 6,000 batches of texts 2. A leak of 4 kB an execution would show in 3,000.
+# it when a library was loaded; over 6,000 batches of texts 3. A leak of 4 kB an execution would show in 3,000.
 MAX_GROWN = 8 * MIB
 
 
