@@ -14,8 +14,6 @@ import pyarrow.compute as pc
 
 from pipeline.kernels.text import buffers, code_points_before, splice, strings
 
-KINDS = ("edit", "proposal", "flag")
-
 # What a stage hands over: `row` is the position in its batch.
 STEP_EDITS = pa.schema(
     [
@@ -24,7 +22,7 @@ STEP_EDITS = pa.schema(
         pa.field("removed", pa.large_string(), nullable=False),
         pa.field("inserted", pa.large_string(), nullable=False),
         pa.field("rule", pa.string(), nullable=False),
-        pa.field("kind", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),  # edit, proposal or flag
         ("evidence", pa.string()),
     ]
 )

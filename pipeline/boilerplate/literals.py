@@ -1,5 +1,7 @@
 """The strings that a pattern cannot match without: a cheap screen before many patterns (as in RE2's FilteredRE2)."""
 
+from collections.abc import Sequence
+
 from pipeline.boilerplate.syntax import Choice, Part, Repeat, known_character, parse
 from pipeline.kernels.byte_folding import is_folded
 
@@ -24,9 +26,7 @@ def required_literals(pattern: str) -> Literals | None:
 def literals_of(part: Part) -> Literals | None:
     """`required_literals` of a tree."""
     if isinstance(part, Choice):
-        every = [_of_sequence(sequence) for sequence in part.sequences]
-        known = [found for found in every if found is not None]
-        return frozenset[str]().union(*known) if len(known) == len(every) else None
+        return _of_any([_of_sequence(sequence) for sequence in part.sequences])
     if isinstance(part, Repeat):
         return literals_of(part.part) if part.least else None
     return None
@@ -48,6 +48,12 @@ def _of_sequence(parts: tuple[Part, ...]) -> Literals | None:
     return _better(best, _usable(run))
 
 
+def _of_any(every: Sequence[frozenset[str] | None]) -> frozenset[str] | None:
+    """What alternatives demand together: nothing where one of them demands nothing."""
+    known = [found for found in every if found is not None]
+    return frozenset[str]().union(*known) if len(known) == len(every) else None
+
+
 def _usable(run: str) -> Literals | None:
     long_enough = len(run.strip()) >= (MIN_LENGTH if run.isascii() else 2)
     return frozenset([run.lower()]) if long_enough else None
@@ -63,9 +69,7 @@ def _better(one: Literals | None, other: Literals | None) -> Literals | None:
 def required_characters(part: Part) -> frozenset[str] | None:
     """Characters (`syntax.DIGIT` among them for all digits) one of which stands in every match; letters are too common to count."""
     if isinstance(part, Choice):
-        every = [_rarest(sequence) for sequence in part.sequences]
-        known = [found for found in every if found is not None]
-        return frozenset[str]().union(*known) if len(known) == len(every) else None
+        return _of_any([_rarest(sequence) for sequence in part.sequences])
     if isinstance(part, Repeat):
         return required_characters(part.part) if part.least else None
     if (

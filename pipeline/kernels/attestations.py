@@ -11,7 +11,6 @@ from numba import int64, types, uint8, uint64
 
 from pipeline.kernels.cased_words import (
     BYTES,
-    CAPITAL,
     FRONT,
     KEYS,
     OFFSETS,
@@ -22,12 +21,11 @@ from pipeline.kernels.cased_words import (
     make_slots,
     passes,
     scratch_size,
-    word_case,
     word_key,
 )
 from pipeline.kernels.casing import CAPITALISED, FUNCTION, LOWERED, TITLE, after_space, join_keys
 from pipeline.kernels.lazy import njit
-from pipeline.kernels.names import MOST_WORDS, may_hold_name, name_keys
+from pipeline.kernels.names import MOST_WORDS, in_run, may_hold_name, name_keys
 from pipeline.kernels.own_capitals import phrase_state, read_kinds, stands_as_name
 
 PHRASE, NAME, WORD = 0, 1, 2  # what is told of
@@ -68,16 +66,6 @@ def make_asked(phrases: np.ndarray, words: np.ndarray, names: np.ndarray) -> Ask
         known,
         once,
     )
-
-
-@njit([types.boolean(_TEXT, int64[::1], uint8[::1], int64, int64)], cache=True, nogil=True, inline="always")
-def _in_run(text, bounds, kinds, first, k):
-    """Whether word `k` goes on a run of capitalised words that began at `first`."""
-    if k > first and not after_space(text, bounds, k):
-        return False
-    if bounds[2 * k + 1] - bounds[2 * k] < 2 or kinds[k] & (1 << FUNCTION):
-        return False
-    return word_case(text, bounds[2 * k], bounds[2 * k + 1]) == CAPITAL
 
 
 @njit(
@@ -158,7 +146,7 @@ def _told(
             read_kinds(text, bounds, keys, kinds, slots, classes, words, first, stop - 1)
             while first < stop:
                 run = first
-                while run < stop and _in_run(text, bounds, kinds, first, run):
+                while run < stop and not kinds[run] & (1 << FUNCTION) and in_run(text, bounds, first, run):
                     run += 1
                 begin, first = first, max(run, first + 1)
                 while begin < run and kinds[begin] & (1 << TITLE):

@@ -24,7 +24,7 @@ from pipeline.kernels.cased_words import (
     word_case,
     word_key,
 )
-from pipeline.kernels.casing import FUNCTION, ROLE, TITLE, join_keys
+from pipeline.kernels.casing import FUNCTION, ROLE, TITLE, after_space, join_keys
 from pipeline.kernels.lazy import njit
 
 MOST_WORDS = 4
@@ -107,14 +107,12 @@ def _class_of(text, bounds, slots, classes, i):
     return classes[place] if place >= 0 else 0
 
 
-@njit([types.boolean(_TEXT, int64[::1], KEYS, BYTES, int64, int64)], cache=True, nogil=True)
-def _in_run(text, bounds, slots, classes, first, i):
-    """Whether word `i` goes on a run of capitalised words that began at `first`."""
-    if i > first and (bounds[2 * i] - bounds[2 * i - 1] != 1 or text[bounds[2 * i] - 1] != 0x20):
+@njit([types.boolean(_TEXT, int64[::1], int64, int64)], cache=True, nogil=True, inline="always")
+def in_run(text, bounds, first, i):
+    """Whether word `i` goes on a run of capitalised words that began at `first`, unless it is a function word."""
+    if i > first and not after_space(text, bounds, i):
         return False
-    if word_case(text, bounds[2 * i], bounds[2 * i + 1]) != CAPITAL or bounds[2 * i + 1] - bounds[2 * i] < 2:
-        return False
-    return not _class_of(text, bounds, slots, classes, i) & (1 << FUNCTION)
+    return word_case(text, bounds[2 * i], bounds[2 * i + 1]) == CAPITAL and bounds[2 * i + 1] - bounds[2 * i] >= 2
 
 
 @njit([types.boolean(_TEXT, int64[::1], KEYS, BYTES, int64)], cache=True, nogil=True)
@@ -123,7 +121,7 @@ def _is_lowercase_name(text, bounds, slots, classes, i):
     if i < 1 or word_case(text, bounds[2 * i], bounds[2 * i + 1]) != LOWER or bounds[2 * i + 1] - bounds[2 * i] < 3:
         return False
     for k in range(i, i + 2):
-        if bounds[2 * k] - bounds[2 * k - 1] != 1 or text[bounds[2 * k] - 1] != 0x20:
+        if not after_space(text, bounds, k):
             return False
     if _class_of(text, bounds, slots, classes, i) & ((1 << FUNCTION) | (1 << TITLE)):
         return False
@@ -148,7 +146,9 @@ def _names(offsets, data, rows, slots, classes, size, capacity):
                 i += 1
                 continue
             first, last = i, i
-            while last < words and _in_run(text, bounds, slots, classes, first, last):
+            while last < words and in_run(text, bounds, first, last):
+                if _class_of(text, bounds, slots, classes, last) & (1 << FUNCTION):
+                    break
                 last += 1
             i = max(last, i + 1)
             while first < last and _class_of(text, bounds, slots, classes, first) & (1 << TITLE):
