@@ -82,7 +82,7 @@ class Checkpoints:
 
 
 class NoCheckpoints(Checkpoints):
-    """For a work folder in a store, where what is written lasts, or one that need not outlive the call."""
+    """For work that lasts without: in a store, or on a cluster (see lasting.py); and for work that need not outlive the call."""
 
     def take(self, then: Callable[[], None]) -> None:
         then()

@@ -15,12 +15,16 @@ from typing import Any, Protocol
 from pipeline.checkpoints import Checkpoints, NoCheckpoints
 from pipeline.engines import Engine
 from pipeline.errors import UnfinishedError, WorkerKilledError
-from pipeline.files import WORK, lasting_at_once, open_ipc, remove_tree, write_text
+from pipeline.files import WORK, lasting_at_once, left_unsynced, open_ipc, remove_tree, write_text
+from pipeline.lasting import Unsynced
 from pipeline.lock import LOCK
 from pipeline.logs import event
 from pipeline.storage import StorePath, counted_retries, place
 
 log = logging.getLogger(__name__)
+
+_MOST_TIMES = 5  # that an item is done whose node is lost before it has synced what was written
+
 
 class Progress(Protocol):
     """What a run tells while it works. `start` begins a map of so many items; `advance` says that one is done."""
@@ -54,18 +58,44 @@ class Job:
         self.max_document_seconds: int | None = None
 
     def map(self, name: str, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
-        """`engine.map` over the items that are not finished yet; results (small JSON values) of all, in order."""
+        """`engine.map` over the items that are not finished yet; results (small JSON values) of all, in order.
+
+        When it returns, what the items wrote lasts, as far as nodes of a cluster wrote it.
+        """
         folder = self.work / "done" / name
         folder.mkdir(parents=True, exist_ok=True)
-        marks = [folder / f"{number:05d}.json" for number in range(len(items))]
-        finished = {path.name for path in folder.iterdir()}
-        todo = [[str(mark), item] for mark, item in zip(marks, items) if mark.name not in finished]
+        unsynced = Unsynced(self.engine, folder)
+        marks = unsynced.known_marks()
+        for _ in range(_MOST_TIMES):
+            self._map_rest(name, function, items, marks, unsynced)
+            lost = unsynced.sync()
+            if not lost:
+                return [self._finished(marks[number]) for number in range(len(items))]
+            log.warning("%s: nodes are gone before they synced what they wrote; %d items are done again", name, len(lost))
+            for number in lost:
+                del marks[number]
+        raise UnfinishedError(f"{name}: nodes were lost {_MOST_TIMES} times before they synced {_describe(items[lost[0]])}; start again")
+
+    def _map_rest(
+        self, name: str, function: Callable[[Any], Any], items: Sequence[Any], marks: dict[int, str], unsynced: Unsynced
+    ) -> None:
+        """Does the items without a mark, and adds theirs."""
+        folder = self.work / "done" / name
+        todo = [[str(folder / f"{number:05d}.json"), item] for number, item in enumerate(items) if number not in marks]
+        node = self.engine.node if self.engine.spread and not isinstance(self.work, StorePath) else None
+
+        def done(usage: dict[str, Any]) -> None:
+            marks[usage["item"]] = usage["mark"]
+            if node is not None:
+                unsynced.add(usage["node"], usage["item"], usage["mark"])
+            self._done(name, usage)
+
         self.progress.start(name, len(todo))
         started = time.perf_counter()
         counts = {"items": len(items), "to_do": len(todo)}
         log.debug("%s: %d to do", name, len(todo), extra=event("step_started", step=name, counts=counts))
         try:
-            usages = self.engine.map(partial(_run_item, function, self.engine.spread), todo, partial(self._done, name))
+            self.engine.map(partial(_run_item, function, node), todo, done)
         except WorkerKilledError as error:
             raise UnfinishedError(
                 f"{name}: a worker was killed {error.times} over {_describe(todo[error.place][1])}: "
@@ -73,8 +103,6 @@ class Job:
             ) from None
         told = event("step_finished", step=name, counts=counts, seconds=round(time.perf_counter() - started, 3))
         log.debug("%s: done", name, extra=told)
-        marked = {path: usage["mark"] for (path, _), usage in zip(todo, usages)}
-        return [self._finished(marked.get(str(mark)) or mark.read_text(encoding="utf-8")) for mark in marks]
 
     def once(self, name: str, function: Callable[[], Any]) -> Any:
         """The small JSON value of a function that runs in this process, unless an earlier try finished it."""
@@ -106,20 +134,22 @@ class Job:
         log.debug("%s: %d done", name, usage["item"], extra=done)
 
 
-def _run_item(function: Callable[[Any], Any], spread: bool, marked: list[Any]) -> dict[str, Any]:
+def _run_item(function: Callable[[Any], Any], node: Callable[[], str] | None, marked: list[Any]) -> dict[str, Any]:
     path, item = place(marked[0]), marked[1]
-    with lasting_at_once(spread):
+    with left_unsynced(node is not None) as wrote:
         with counted_retries() as count:
             result = function(item)
-        mark = _mark(result, count.total)
+        where = {} if node is None else {"node": node(), "wrote": [*wrote]}
+        mark = _mark(result, count.total, **where)
         write_text(path, mark)
     counts = {key: value for key, value in result.items() if type(value) is int} if isinstance(result, dict) else {}
-    return {"pid": os.getpid(), "peak_rss": peak_rss_bytes(), "item": int(path.stem), "counts": counts, "mark": mark}
+    known = {"item": int(path.stem), "counts": counts, "mark": mark, "node": where.get("node")}
+    return {"pid": os.getpid(), "peak_rss": peak_rss_bytes(), **known}
 
 
-def _mark(result: Any, retries: int) -> str:
-    """What the mark of a finished item holds."""
-    return json.dumps({"result": result, "retries": retries}, sort_keys=True, ensure_ascii=False)
+def _mark(result: Any, retries: int, **where: Any) -> str:
+    """What the mark of a finished item holds; on a node of a cluster also which one, and the work files that it wrote there."""
+    return json.dumps({"result": result, "retries": retries, **where}, sort_keys=True, ensure_ascii=False)
 
 
 def _describe(item: Any) -> str:

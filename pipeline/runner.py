@@ -59,26 +59,28 @@ def run(
         "input": plan.fingerprint,
         "limit": limit,
     }
-    with counted_retries() as retries, open_engine(config.engine, workers) as engine, locked(output), locked_apart(home, output):
-        for folder in dict.fromkeys([output, home]):
-            engine.require(machine_check(folder, plan.tasks))
-        if overwrite or not (output / "manifest.json").exists():
+    with counted_retries() as retries, locked(output), locked_apart(home, output):
+        if not overwrite and (output / "manifest.json").exists():
+            finished = open_output(output, fingerprint, overwrite=False, work=home / WORK)
+            if finished is not None:
+                remove_tree(home / WORK)
+                if config.output.dataset_card and not (output / CARD).exists():
+                    report_again(output, card=True, license_name=config.output.license)
+                return RunResult(output, finished, time.perf_counter() - start, {}, unchanged=True)
+        with open_engine(config.engine, workers) as engine:
+            for folder in dict.fromkeys([output, home]):
+                engine.require(machine_check(folder, plan.tasks))
             check_room(forecast_disk(judge_size(plan), config.stages), output, home)
-        finished = open_output(output, fingerprint, overwrite=overwrite, spread=engine.spread, work=home / WORK)
-        if finished is not None:
-            remove_tree(home / WORK)
-            if config.output.dataset_card and not (output / CARD).exists():
-                report_again(output, card=True, license_name=config.output.license)
-            return RunResult(output, finished, time.perf_counter() - start, {}, unchanged=True)
-        job = Job(output, engine, progress, home / WORK)
-        job.max_document_seconds = config.input.max_document_seconds
-        with job.checkpoints, _told_of_full_disk(output):
-            read, totals, steps, files = _carry_out(job, config, plan.tasks)
-        read["retries"] += job.retries + retries.total
-        manifest = make_manifest(config, fingerprint, read, totals, steps, files, seconds=time.perf_counter() - start)
-        write_report(output, manifest, shards=last_shards(job, config.stages))
-        write_json(output / "manifest.json", manifest)
-        remove_tree(job.work)
+            open_output(output, fingerprint, overwrite=overwrite, spread=engine.spread, work=home / WORK)
+            job = Job(output, engine, progress, home / WORK)
+            job.max_document_seconds = config.input.max_document_seconds
+            with job.checkpoints, _told_of_full_disk(output):
+                read, totals, steps, files = _carry_out(job, config, plan.tasks)
+            read["retries"] += job.retries + retries.total
+            manifest = make_manifest(config, fingerprint, read, totals, steps, files, seconds=time.perf_counter() - start)
+            write_report(output, manifest, shards=last_shards(job, config.stages))
+            write_json(output / "manifest.json", manifest)
+            remove_tree(job.work)
     job.peak_rss[0] = peak_rss_bytes()
     return RunResult(output, manifest, time.perf_counter() - start, job.peak_rss)
 

@@ -1,16 +1,13 @@
 """Work that outlives the machine, and work that does not."""
 
 import json
-import os
 import threading
 from pathlib import Path
 
 import pytest
 
 from pipeline.checkpoints import Checkpoints, boot_id, roll_back
-from pipeline.engines.local import LocalEngine
 from pipeline.files import whole, write_json
-from pipeline.job import Job, Silent
 from pipeline.output_folder import open_output
 
 
@@ -94,22 +91,3 @@ def test_two_that_write_one_file_do_not_meet(tmp_path: Path) -> None:
         other.write_text("2")
     assert (tmp_path / "a").read_text() == "1"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
-
-
-def leave(path: str) -> None:
-    """Work of an item."""
-    write_json(Path(path), {})
-
-
-@pytest.mark.parametrize("spread", [False, True])
-def test_on_a_cluster_work_files_last_before_their_mark(spread: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A node may be lost when its item is finished; on one machine checkpoints see to that, at less cost."""
-    synced: list[str] = []
-    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(Path(f"/proc/self/fd/{handle}").readlink().name.partition(".")[0]))
-    engine = LocalEngine(1)
-    engine.spread = spread
-    job = Job(tmp_path, engine, Silent())
-    job.map("step", leave, [str(job.work / "data.arrow")])
-    job.once("all", lambda: leave(str(job.work / "driver.arrow")))
-    files = [name for name in synced if name not in ("", "done", "step")]
-    assert files == (["data", "00000", "driver", "all"] if spread else [])

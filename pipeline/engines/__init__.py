@@ -28,3 +28,15 @@ class Engine(Protocol):
         It raises UserError where a machine will not do; that is raised here then, with the machine's address.
         """
         ...
+
+    @staticmethod
+    def node() -> str:
+        """Asked by a function of a map: which machine it is on, for `start_on`. Empty where that is the caller's own."""
+        ...
+
+    def start_on(self, node: str, function: Callable[[Any], Any], item: Any) -> Callable[[], bool]:
+        """Begins `function(item)` on a machine; what is returned waits for it, and raises what it raised.
+
+        That gives False where the machine is not there any more, or its worker was killed.
+        """
+        ...

@@ -82,6 +82,18 @@ class LocalEngine:
     def require(self, check: Callable[[], None]) -> None:
         """Nothing: the workers are where this process is."""
 
+    @staticmethod
+    def node() -> str:
+        """See `Engine.node`."""
+        return ""
+
+    def start_on(self, node: str, function: Callable[[Any], Any], item: Any) -> Callable[[], bool]:
+        """See `Engine.start_on`; nodes are not there."""
+        if node:
+            return lambda: False
+        function(item)
+        return lambda: True
+
     def _work_off(
         self,
         function: Callable[[Any], Any],

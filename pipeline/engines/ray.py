@@ -2,34 +2,25 @@
 
 import logging
 import os
-import re
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from pipeline.engines.answers import ended, first_sentence, take, without_package
 from pipeline.engines.cluster import check_room, join, nodes
 from pipeline.engines.local import allow_many_files
 from pipeline.engines.tasks import Done, Home, run_item
-from pipeline.errors import UnfinishedError, UserError, WorkerKilledError
+from pipeline.errors import UserError
 from pipeline.logs import log_form
 
 log = logging.getLogger(__name__)
 
-# A node that is lost takes what it had in hand with it, and the next one may be lost as well; an item that has outlived five workers
-# is itself what kills them. Counted here and not by Ray's max_retries, beside which Ray tries what ran out of memory again without end.
-_MAX_TRIES = 5
-_KILLED = (
-    ray.exceptions.WorkerCrashedError,
-    ray.exceptions.OutOfMemoryError,
-    ray.exceptions.NodeDiedError,
-    ray.exceptions.LocalRayletDiedError,
-    ray.exceptions.ObjectLostError,
-)
 _TASKS_PER_CPU = 2  # so that a worker that is done finds its next item there
 _LOOK_SECONDS = 10  # between looks at how many nodes there are
 _END_SECONDS = 60  # for items in hand when a map ends early; those that take longer end with the driver
@@ -71,9 +62,9 @@ class RayEngine:
             try:
                 done: Done = ray.get(answer, timeout=_CHECK_SECONDS)
             except ray.exceptions.RayTaskError as error:
-                raise _without_package(error) from None
+                raise without_package(error) from None
             except ray.exceptions.RayError as error:
-                raise UserError(f"engine: node {address} does not answer ({_first_sentence(error)}); mend or remove it") from None
+                raise UserError(f"engine: node {address} does not answer ({first_sentence(error)}); mend or remove it") from None
             if done.error is not None:
                 raise done.error
 
@@ -93,7 +84,7 @@ class RayEngine:
                 for answer in _wait(list(running)):
                     place = running.pop(answer)
                     tries[place] += 1
-                    done = _take(answer, place, tries[place])
+                    done = take(answer, place, tries[place])
                     if done is None:
                         todo.appendleft(place)
                         continue
@@ -102,6 +93,17 @@ class RayEngine:
         finally:
             _end(list(running))
         return results
+
+    @staticmethod
+    def node() -> str:
+        """See `Engine.node`."""
+        return str(ray.get_runtime_context().get_node_id())
+
+    def start_on(self, node: str, function: Callable[[Any], Any], item: Any) -> Callable[[], bool]:
+        """See `Engine.start_on`."""
+        there = NodeAffinitySchedulingStrategy(node, soft=False)
+        answer = _run_item.options(num_cpus=0, max_retries=0, scheduling_strategy=there).remote(self._home(), function, item)
+        return partial(ended, answer)
 
     def _task(self) -> Any:
         return _run_item.options(num_cpus=1, memory=self._task_memory, max_retries=0, scheduling_strategy="SPREAD")
@@ -135,24 +137,6 @@ def _wait(pending: list[Any]) -> list[Any]:
             log.warning("no node of the Ray cluster has a CPU; waiting for one")
 
 
-def _take(answer: Any, place: int, tries: int) -> Done | None:
-    """What came of an item, with its log records told here; None where it is to be done again. Raises what the item raised."""
-    try:
-        done: Done = ray.get(answer)
-    except _KILLED as error:
-        if tries == _MAX_TRIES:
-            raise WorkerKilledError(place, f"{tries} times") from None
-        log.warning("a worker was killed, its item is done again (%s)", _first_sentence(error))
-        return None
-    except ray.exceptions.RayTaskError as error:  # what an item raises comes as a value
-        raise _without_package(error) from None
-    for record in done.records:
-        logging.getLogger(record.name).handle(record)
-    if done.error is not None:
-        raise done.error from done.where
-    return done
-
-
 def _end(pending: list[Any]) -> None:
     """Lets what is in hand be finished, so that nothing is written any more into a folder that may be removed.
 
@@ -164,17 +148,3 @@ def _end(pending: list[Any]) -> None:
 
 def _nothing(item: object) -> None:
     """For the check that comes before any item."""
-
-
-def _first_sentence(error: Exception) -> str:
-    return str(error).partition("\n")[0].partition(". ")[0]
-
-
-def _without_package(error: Any) -> Exception:
-    """For a node where the task could not even begin; the error itself if that is not it."""
-    last_line = str(error).strip().rpartition("\n")[2]
-    if "No module named" not in last_line:
-        return cast(Exception, error)
-    found = re.search(r"ip=([^),\s]+)", str(error))
-    node = f"node {found[1]}" if found else "a node"
-    return UnfinishedError(f"engine: {node} cannot run this package ({last_line}); install it there, or remove the node")

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -66,6 +67,23 @@ def test_an_item_that_kills_its_workers_is_named(config: EngineConfig, tmp_path:
         with pytest.raises(UnfinishedError, match=r"^step: a worker was killed (twice|5 times).* over 3: out of memory\? Set input"):
             job.map("step", partial(die, tmp_path / "kills", 99), range(8))
         assert engine.map(square, range(3), lambda result: None) == [0, 1, 4]
+
+
+def test_node_that_is_gone_is_known(cluster: LoopbackCluster) -> None:
+    """Work for it is not done elsewhere; what a function raises on a node that is there comes back."""
+    added = cluster.add()
+    try:
+        with open_engine(EngineConfig("ray", cluster.address), None) as engine:
+            assert engine.start_on(added.node_id, square, 3)()
+            with pytest.raises(UserError, match=r"^three$"):
+                engine.start_on(added.node_id, fail, 3)()
+            begun = engine.start_on(added.node_id, time.sleep, 60)
+    finally:
+        cluster.remove(added)
+    with open_engine(EngineConfig("ray", cluster.address), None) as engine:
+        assert not begun()
+        assert not engine.start_on(added.node_id, square, 3)()
+        assert not engine.start_on("ab" * 28, square, 3)()
 
 
 def test_functions_run_in_the_callers_folder(config: EngineConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

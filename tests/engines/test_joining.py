@@ -50,6 +50,12 @@ def test_run_without_a_cluster_writes_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
 
 
+def test_finished_run_needs_no_cluster(seeds_output: Path) -> None:
+    """It answers as it would on one machine."""
+    said = pipeline("run", "seeds", "--output", seeds_output, "--engine", "ray", "--address", f"127.0.0.1:{closed_port()}").stdout
+    assert "nothing to do" in said
+
+
 def test_without_the_extra_it_is_named(tmp_path: Path) -> None:
     """Before anything is written."""
     code = "import sys; sys.modules['ray'] = None; from pipeline.cli import main; main()"
