@@ -57,7 +57,7 @@ class StepCounts:
         self.documents_changed += len(np.unique(changes["row"].to_numpy()))
         self.characters_removed += pc.sum(pc.utf8_length(changes["removed"])).as_py() or 0
         self.characters_inserted += pc.sum(pc.utf8_length(changes["inserted"])).as_py() or 0
-        counted = pa.Table.from_batches([edits]).group_by(["rule", "kind"]).aggregate([("start", "count")])
+        counted = pa.Table.from_batches([edits]).group_by(["rule", "kind"], use_threads=False).aggregate([("start", "count")])
         for row in counted.to_pylist():
             kinds = self.rules.setdefault(row["rule"], {})
             kinds[row["kind"]] = kinds.get(row["kind"], 0) + row["start_count"]

@@ -2,7 +2,9 @@
 
 import itertools
 import json
+import math
 import os
+import shutil
 import socket
 import subprocess
 from pathlib import Path
@@ -10,15 +12,27 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
 import pipeline
 from pipeline.files import open_ipc
+from pipeline.translation.score import rates
+from pipeline.translation.signals import SIGNALS
 from tests.runs import COMMAND, DEFAULT_STAGES, SMALL, parquet_bytes, run_file
-from tests.support import SCRATCH
+from tests.support import REPO, SCRATCH
 
 # The Turkish one has other small and capital letters for I; where a locale is not installed, the system's own takes its place.
 LOCALES = ["C", "tr_TR.UTF-8", "de_DE.UTF-8", "C.UTF-8"]
 ZONES = ["Asia/Tokyo", "America/St_Johns", "UTC", "Pacific/Kiritimati"]
+
+# What makes this machine look like an older one, or one with other libraries beneath: numpy's, Arrow's and libc's choice of vector
+# code, the memory pool, threads of the linear algebra. numba compiles for a plain processor only with a cache of its own.
+OLD_PROCESSOR = {
+    "NPY_DISABLE_CPU_FEATURES": " ".join(name for name in __cpu_dispatch__ if __cpu_features__.get(name)),
+    "ARROW_USER_SIMD_LEVEL": "NONE",
+    "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX512F,-AVX2,-AVX,-FMA",
+    "OPENBLAS_CORETYPE": "Prescott",
+}
 
 
 def run_elsewhere(folder: Path, corpus: Path, workers: int, shard_bytes: int, **environment: str) -> Path:
@@ -37,8 +51,17 @@ def run_elsewhere(folder: Path, corpus: Path, workers: int, shard_bytes: int, **
 @pytest.mark.parametrize(
     ("workers", "shard_bytes", "surroundings"),
     [
-        (5, 100_000, {"PYTHONHASHSEED": "0", "LC_ALL": "tr_TR.UTF-8", "TZ": "Asia/Tokyo"}),
-        (2, 230_000, {"PYTHONHASHSEED": "4711", "LC_ALL": "C", "TZ": "America/St_Johns", "PYTHONUTF8": "0"}),
+        (
+            5,
+            100_000,
+            {"PYTHONHASHSEED": "0", "LC_ALL": "tr_TR.UTF-8", "TZ": "Asia/Tokyo", "USER": "nobody", "HOME": "/", **OLD_PROCESSOR},
+        ),
+        (
+            2,
+            230_000,
+            {"PYTHONHASHSEED": "4711", "LC_ALL": "C", "TZ": "America/St_Johns", "PYTHONUTF8": "0", "OMP_NUM_THREADS": "7"}
+            | {"ARROW_DEFAULT_MEMORY_POOL": "system"},
+        ),
         *(
             pytest.param(
                 workers, shard_bytes, {"PYTHONHASHSEED": str(seed), "LC_ALL": locale, "TZ": zone}, marks=pytest.mark.gate
@@ -60,6 +83,33 @@ def test_bytes_depend_on_nothing_around_the_run(
             _without_surroundings(json.loads((folder / name).read_text(encoding="utf-8"))) for folder in (out, reference)
         )
         assert found == expected
+
+
+@pytest.mark.gate
+def test_another_processor_writes_the_same_bytes(corpus: Path, reference: Path, tmp_path: Path) -> None:
+    """With kernels compiled for the plainest processor of the kind, and vector code off in the libraries beneath."""
+    cache = {"NUMBA_CPU_NAME": "generic", "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    out = run_elsewhere(tmp_path / "elsewhere", corpus, 2, 150_000, **cache, **OLD_PROCESSOR)
+    assert any((tmp_path / "cache").rglob("*.nbc"))
+    assert parquet_bytes(out) == parquet_bytes(reference)
+
+
+@pytest.mark.gate
+@pytest.mark.skipif(
+    shutil.which("unshare") is None or os.geteuid() != 0, reason="another host name takes a name space of its own"
+)
+def test_the_name_of_the_machine_is_in_no_data_file(corpus: Path, reference: Path, tmp_path: Path) -> None:
+    """A run on a machine of another name writes the same bytes."""
+    renamed = ["unshare", "--uts", "sh", "-c", 'hostname another.example && exec "$@"', "sh", *COMMAND]
+    config = run_file(tmp_path, corpus, **SMALL)
+    subprocess.run([*renamed, "run", str(config), "--workers", "2"], cwd=REPO, capture_output=True, check=True)
+    assert parquet_bytes(tmp_path / "out") == parquet_bytes(reference)
+
+
+def test_no_weight_hangs_on_the_last_bit_of_a_logarithm() -> None:
+    """Libraries round logarithms differently in their last bit; rounded to thousandths, every weight is far from where that matters."""
+    logarithms = [1000 * math.log(machine / human) for human, machine in map(rates, SIGNALS)]
+    assert min(abs(value % 1 - 0.5) for value in logarithms) > 1e-6
 
 
 def _without_surroundings(value: Any) -> Any:
