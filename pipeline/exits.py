@@ -30,13 +30,14 @@ def guarded(command: Callable[[], Any]) -> int:
     except UserError as error:
         fail(str(error), exit_code=EXIT_USER)
         return EXIT_USER
-    except Stopped as stop:
-        code = EXIT_SIGNAL + stop.number
-        fail("stopped; finished work is kept, and the same command goes on from there", "stopped", exit_code=code)
-        return code
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(bool(stop.code))
-    except Exception:  # noqa: BLE001 - the last line of defence: whatever is left is a bug, shown whole
+    except (Exception, Stopped) as error:  # noqa: BLE001 - the last line of defence: whatever is left is a bug, shown whole
+        signal_number = _stopped_by(error)
+        if signal_number is not None:
+            code = EXIT_SIGNAL + signal_number
+            fail("stopped; finished work is kept, and the same command goes on from there", "stopped", exit_code=code)
+            return code
         if log_form() == "json":
             fail("this is a bug in the pipeline, not in your input", "bug", exit_code=EXIT_BUG, traceback=traceback.format_exc())
             return EXIT_BUG
@@ -51,6 +52,13 @@ class Stopped(BaseException):
 
     def __init__(self, number: int) -> None:
         self.number = number
+
+
+def _stopped_by(error: BaseException | None) -> int | None:
+    """The signal that an error comes of, itself or on the way out: locks of Python's own may be found open then, which is an error too."""
+    while error is not None and not isinstance(error, Stopped):
+        error = error.__cause__ or error.__context__
+    return None if error is None else error.number
 
 
 def _stop(number: int, frame: object) -> None:
