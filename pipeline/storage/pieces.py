@@ -1,9 +1,8 @@
 """Pieces of a file in a store: a range is one request, and what is not asked for is not transferred."""
 
-import io
 from functools import partial
 
-from pipeline.storage.remote import remote_status, settled_bytes
+from pipeline.storage.remote import SizedFile, remote_status, settled_bytes
 from pipeline.storage.retries import counted_here
 
 # A smaller read brings what lies around it too, since others will follow: the footer of an Arrow file after its last ten bytes, the
@@ -11,7 +10,7 @@ from pipeline.storage.retries import counted_here
 AHEAD_BYTES = 2**14
 
 
-class PieceFile(io.RawIOBase):
+class PieceFile(SizedFile):
     """A file that does not change any more, for reading from anywhere: it is asked once for its size, then only for bytes.
 
     What fails on the way is tried again, as in all reading. Raises FileNotFoundError where there is none of that name.
@@ -21,22 +20,9 @@ class PieceFile(io.RawIOBase):
         status = remote_status(url)
         if status is None:
             raise FileNotFoundError(url)
-        self.size = status.size
+        super().__init__(status.size)
         self._bytes = counted_here(partial(settled_bytes, url))
-        self._at, self._first, self._held = 0, 0, b""
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
+        self._first, self._held = 0, b""
 
     def read(self, size: int = -1) -> bytes:
         stop = self.size if size < 0 else min(self._at + size, self.size)

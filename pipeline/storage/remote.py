@@ -111,12 +111,11 @@ def _file(url: str) -> WebFile | StoreFile:
     return WebFile(url) if is_web(url) else StoreFile(url)
 
 
-class _Ranges(io.RawIOBase):
-    """A file of known size of which each read is a request of its own."""
+class SizedFile(io.RawIOBase):
+    """A file of known size for reading from anywhere. Who inherits reads from `_at` on, and moves it."""
 
-    def __init__(self, url: str, size: int) -> None:
-        self._url, self._size, self._at = url, size, 0
-        self._read = counted_here(self._fill)
+    def __init__(self, size: int) -> None:
+        self.size, self._at = size, 0
 
     def readable(self) -> bool:
         return True
@@ -125,18 +124,27 @@ class _Ranges(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
         return self._at
 
     def tell(self) -> int:
         return self._at
+
+
+class _Ranges(SizedFile):
+    """One of which each read is a request of its own."""
+
+    def __init__(self, url: str, size: int) -> None:
+        super().__init__(size)
+        self._url = url
+        self._read = counted_here(self._fill)
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
         return self._read(memoryview(buffer).cast("B"))
 
     def _fill(self, view: memoryview) -> int:
         filled = 0
-        for chunk in remote_chunks(self._url, self._at, min(self._at + len(view), self._size)):
+        for chunk in remote_chunks(self._url, self._at, min(self._at + len(view), self.size)):
             view[filled : filled + len(chunk)] = chunk
             filled += len(chunk)
         self._at += filled
