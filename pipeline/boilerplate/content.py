@@ -6,21 +6,20 @@ line is seldom a paragraph and sections are called as the web's buttons are.
 
 import re
 
-from pipeline.boilerplate.document import Document
+from pipeline.boilerplate.document import MIN_BROKEN_TOKENS, Document, begins_small
+from pipeline.boilerplate.layout import goes_on, heads_contents, is_heading_in_capitals, is_numbered, is_table_row
 from pipeline.boilerplate.match import NamedRule
 from pipeline.kernels.lines import TERMINAL
 
 MIN_CAPTION_TOKENS, MIN_INTRODUCTION_TOKENS = 10, 4
-MIN_BROKEN_TOKENS, MIN_PART_TOKENS = 7, 4  # of a line that goes on in the next, and of that; "toggle caption" is a button
+MIN_PART_TOKENS = 4  # of a line that goes on the one before; "toggle caption" is a button
 LICENCE_LINES = (2, 8)  # before and after a line about rights in which a licence may speak
 HOLDERS = 3  # of rights, one below the other; a page has the site's and perhaps its agency's
+MAX_STROKES = 2  # kinds of marks in "* * *", "-30-" or "~ # ~"; a picture has more
 MAX_UNDERLINE_DIFFERENCE = 2  # "---" after "Share" is a rule between two parts of a page
 
-_FIRST_LETTER = re.compile(r"[^\W_]")
 _UNDERLINE = re.compile(r"([-=~^*+#\"`])\1{3,}")
-# "6.6. Comment", "16.2 Commentaires"; not "4.3K shares", "2.5 min read", which are no headings' families.
-_SECTION = re.compile(r"[1-9]\d?(?:\.\d{1,2})+\.?\s+[^\W\d]")
-_NUMBERED_FAMILIES = {"comments", "navigation", "subscribe", "related", "contact", "author", "references", "notice"}
+_HEADING_FAMILIES = {"comments", "navigation", "subscribe", "related", "contact", "author", "references", "notice", "feedback"}
 # "chown(1), chown(2)", under SEE ALSO in any language; ".. image::", "<picture>", which are no words.
 _MANUAL_PAGES = re.compile(r"[\w.:+-]{2,40} ?\([1-9][a-z]{0,4}\)")
 _MARKUP = re.compile(r"\.\. [\w-]+::|</?[a-z][^>]*>$")
@@ -45,33 +44,38 @@ _NO_AUTHOR = re.compile(
     re.IGNORECASE,
 )
 
+# Facts about an article. Over a poem, under a quotation or in a list they are what the reader looks for: "作者：杜甫", "(By Larry Wall)".
+_ARTICLE_FAMILIES = {"author", "byline", "credit", "date", "meta", "navigation", "photo", "reading_time", "tags"}
+
 
 def is_content(document: Document, i: int, named: NamedRule) -> bool:
     """Whether line `i`, which this rule matches, is text after all."""
     text = document.near(i)
     return (
-        _is_part_of_sentence(document, i, text, named.rule.family)
+        _is_of_no_article(document, named.rule.family)
+        or is_table_row(document, i)
+        or _is_part_of_sentence(document, i, text, named.rule.family)
         or _is_heading(document, i, text, named.rule.family)
         or _is_of_another_kind(document, i, text, named.rule.family)
     )
+
+
+def _is_of_no_article(document: Document, family: str) -> bool:
+    return family in _ARTICLE_FAMILIES and not document.has_body
 
 
 def _is_part_of_sentence(document: Document, i: int, text: str, family: str) -> bool:
     """Whether lines are broken at a fixed width here, as in mail and plain books: "subscribe to the list of the project." goes on what
     the line before began, and "It is distributed under the terms which the" is gone on with. Not "by Ann Lee" under a headline."""
     tokens, ending = document.tokens, document.ending
-    if i > 0 and not ending[i - 1] and _begins_small(text) and tokens[i - 1] >= MIN_BROKEN_TOKENS:
+    if goes_on(document, i):
+        return True
+    if i > 0 and not ending[i - 1] and begins_small(text) and tokens[i - 1] >= MIN_BROKEN_TOKENS:
         return ending[i] == TERMINAL or (family != "byline" and tokens[i] >= MIN_PART_TOKENS)
     if ending[i] or i + 1 == len(document.key) or family in ("technical", "photo"):  # notices about browsers are broken too
         return False
-    goes_on = _begins_small(document.near(i + 1)) and tokens[i + 1] >= MIN_PART_TOKENS
-    return goes_on and tokens[i] >= MIN_BROKEN_TOKENS
-
-
-def _begins_small(text: str) -> bool:
-    """Whether the first letter or digit is a small letter, and no bullet stands before it."""
-    first = _FIRST_LETTER.search(text)
-    return first is not None and first[0].islower() and text[0] not in "-–—•*·|▪►»›@"
+    after = begins_small(document.near(i + 1)) and tokens[i + 1] >= MIN_PART_TOKENS
+    return after and tokens[i] >= MIN_BROKEN_TOKENS
 
 
 def _is_heading(document: Document, i: int, text: str, family: str) -> bool:
@@ -79,10 +83,13 @@ def _is_heading(document: Document, i: int, text: str, family: str) -> bool:
     after = document.near(i + 1)
     if _UNDERLINE.fullmatch(after) and abs(len(after) - len(text)) <= MAX_UNDERLINE_DIFFERENCE:
         return True
-    if family not in _NUMBERED_FAMILIES:
+    if family not in _HEADING_FAMILIES:
         return False
-    numbered = family == "navigation" and any(_SECTION.match(document.near(k)) for k in (i + 1, i + 2))
-    return numbered or bool(_SECTION.match(text) or _MANUAL_PAGES.match(after))
+    if is_heading_in_capitals(document, text):
+        return True
+    if family == "navigation" and heads_contents(document, i):
+        return True
+    return is_numbered(text) or bool(_MANUAL_PAGES.match(after))
 
 
 def _is_of_another_kind(document: Document, i: int, text: str, family: str) -> bool:
@@ -96,11 +103,18 @@ def _is_of_another_kind(document: Document, i: int, text: str, family: str) -> b
         return bool(_NO_AUTHOR.match(text))
     if family == "technical":
         return any(_PROMPT.match(document.near(k)) for k in (i - 1, i, i + 1))
-    if family == "end_mark":  # the last line of a table or of a comment in code
-        return document.near(i - 1)[:1] in ("|", "*", "+", "/", "\\")
+    if family == "end_mark":
+        return _is_drawn(text, document.near(i - 1))
     if family == "legal":
         return _is_of_licence(document, i)
     return False
+
+
+def _is_drawn(text: str, before: str) -> bool:
+    """Whether a mark is the last line of a table or of a comment in code, underlines a heading, or is part of a picture."""
+    underlines = bool(_UNDERLINE.fullmatch(text)) and abs(len(before) - len(text)) <= MAX_UNDERLINE_DIFFERENCE
+    strokes = {character for character in text if not character.isalnum() and not character.isspace()}
+    return underlines or before[:1] in ("|", "*", "+", "/", "\\") or len(strokes) > MAX_STROKES
 
 
 def _is_of_licence(document: Document, i: int) -> bool:

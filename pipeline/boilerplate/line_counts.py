@@ -52,15 +52,17 @@ class KeepWitnesses:
         return write_ipc(storage.place(self.folder) / f"witnesses-{number:05d}.arrow", table.combine_chunks().to_batches(), WITNESSES)
 
 
-def join_witnesses(folder: Path, ranges: int) -> None:
-    """Writes `line_counts.arrow`, all ranges in order: the run makes it the output's FILE."""
-    parts = (open_ipc(folder / f"witnesses-{number:05d}.arrow").read_all() for number in range(ranges))
-    write_ipc(folder / "line_counts.arrow", (batch for part in parts for batch in part.to_batches()), WITNESSES)
+def join_witnesses(folder: str, ranges: int) -> int:
+    """Writes `line_counts.arrow`, all ranges in order: the run makes it the output's FILE. For a task, as it has 75 bytes a document."""
+    parts = (open_ipc(storage.place(folder) / f"witnesses-{number:05d}.arrow").read_all() for number in range(ranges))
+    return write_ipc(storage.place(folder) / "line_counts.arrow", (batch for part in parts for batch in part.to_batches()), WITNESSES)
 
 
 def counts_file(place: str) -> Path:
     """The line counts of an output folder, or the file itself. Raises UserError if there are none, or of other rules."""
     path = storage.place(place)
+    if not (path.is_dir() or path.is_file()):
+        raise UserError(f"counts: {place}: no such output; name one that was made with keep_counts: true, or its {FILE}")
     path = path / FILE if path.is_dir() else path
     if not path.is_file():
         raise UserError(f"counts: {place}: keeps no line counts (no {path}); run it again with keep_counts: true")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pipeline.boilerplate.syntax import Choice, Part, Repeat, known_character, parse
+from pipeline.boilerplate.syntax import Choice, Part, Repeat, known_character
 from pipeline.kernels.byte_folding import is_folded
 
 MIN_LENGTH = 3  # "by", "ap" and the like stand in every other line
@@ -11,20 +11,10 @@ MAX_CHARACTERS = 32  # of a class that counts as a choice of characters
 Literals = frozenset[str]
 
 
-def required_literals(pattern: str) -> Literals | None:
-    """Strings one of which, in any case, stands in every match; None where the pattern demands no string of MIN_LENGTH characters
-    (two outside ASCII).
-
-    >>> sorted(required_literals("(?:sign ?up|subscribe) for .*letters?"))
-    ['letter']
-    >>> required_literals("by .*") is None
-    True
-    """
-    return literals_of(parse(pattern))
-
-
 def literals_of(part: Part) -> Literals | None:
-    """`required_literals` of a tree."""
+    """Strings one of which, in any case, stands in every match; None where the pattern demands no string of MIN_LENGTH characters
+    (two outside ASCII): "letter" for `(?:sign ?up|subscribe) for .*letters?`, None for `by .*`.
+    """
     if isinstance(part, Choice):
         return _of_any([_of_sequence(sequence) for sequence in part.sequences])
     if isinstance(part, Repeat):

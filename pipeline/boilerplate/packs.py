@@ -5,12 +5,13 @@ Here they are found, read and checked; `rules` says what a rule is.
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from pipeline.boilerplate.patterns import check_pattern
 from pipeline.boilerplate.rules import Pack, Rule, has_letter, matches, text_forms
@@ -37,12 +38,12 @@ def find_pack(name: str) -> Path:
     raise UserError(f"packs: no pack and no file {name!r}.{_nearest(name, known)} Shipped are {', '.join(known)}.")
 
 
-def read_pack(path: Path, *, try_patterns: bool = True) -> Pack:
+def read_pack(path: Path, *, tried: bool = False) -> Pack:
     """The rules of a file. Raises UserError that names file, rule and fault; the examples are `check_pack`'s.
 
-    `try_patterns`: each is shown to RE2, which takes a millisecond or two.
+    Of a file that was `tried` before neither the size nor the patterns are: each is shown to RE2, which takes a millisecond or two.
     """
-    values, node = read_yaml(path)
+    values, node = read_yaml(path, measured=tried)
     try:
         pack = Pack.model_validate(values)
     except ValidationError as error:
@@ -53,15 +54,15 @@ def read_pack(path: Path, *, try_patterns: bool = True) -> Pack:
         if rule.id in seen:
             raise UserError(f"{path}: rule {rule.id}: two rules have this id; give one of them another")
         seen.add(rule.id)
-        if try_patterns:
+        if not tried:
             _check_pattern(path, pack, rule)
     return pack
 
 
 @cache
 def shipped_pack(name: str) -> Pack:
-    """A shipped pack by its name, read once a process; that RE2 takes its patterns is for the tests and `pipeline check` to say."""
-    return read_pack(find_pack(name), try_patterns=False)
+    """A shipped pack by its name, read once a process; that it is as it should be is for the tests and `pipeline check` to say."""
+    return read_pack(find_pack(name), tried=True)
 
 
 def check_pack(path: Path) -> Pack:
@@ -102,9 +103,9 @@ def _ascii_classes(pattern: str) -> Iterator[str]:
     return (found for found in _ASCII_CLASSES.findall(pattern) if found != "\\\\")
 
 
-def _fault(values: object, error: object) -> str:
+def _fault(values: object, error: ErrorDetails) -> str:
     """One sentence on a pydantic error: the rule, the key, what was found and the nearest right name."""
-    where, kind = error["loc"], error["type"]  # type: ignore[index]
+    where, kind = error["loc"], error["type"]
     rule, place = "", [str(key) for key in where]
     if len(where) > 1 and where[0] == "rules" and isinstance(values, dict):
         found = values["rules"][where[1]]
@@ -115,10 +116,10 @@ def _fault(values: object, error: object) -> str:
         return f"{rule}no key {place[-1]!r} is known.{_nearest(place[-1], known)}"
     if kind == "missing":
         return f"{rule}{'.'.join(place)} is missing"
-    found = f", found {error['input']!r}" if place and isinstance(error["input"], str | int) else ""  # type: ignore[index]
-    return f"{rule}{'.'.join([*place, ''])[:-1]}: {error['msg']}{found}".replace(": : ", ": ")  # type: ignore[index]
+    found = f", found {error['input']!r}" if place and isinstance(error["input"], str | int) else ""
+    return f"{rule}{'.'.join([*place, ''])[:-1]}: {error['msg']}{found}".replace(": : ", ": ")
 
 
-def _nearest(name: str, known: object) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)  # type: ignore[call-overload]
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
     return f" Did you mean {near[0]!r}?" if near else ""

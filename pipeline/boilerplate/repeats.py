@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.boilerplate.document import Document
+from pipeline.boilerplate.layout import goes_on
 from pipeline.boilerplate.lines import Lines, Zones
 from pipeline.boilerplate.rules import text_forms
 from pipeline.kernels.line_screens import may_hold_separator, rows_with_equal_keys
@@ -20,8 +21,12 @@ MAX_TITLE_TOKENS = 40
 LEAD_LINES = 2  # the lead that a copy of the title may follow, and that may itself stand twice
 MIN_ADJACENT_TOKENS = 8  # "No justice, no peace!" and lines of songs are said twice
 MIN_PARAGRAPH_TOKENS = 25  # a paragraph said twice, anywhere
+CHARACTERS_A_WORD = 2  # in scripts without spaces, where a token is a character
 MAX_SITE_WORDS = 6
 MAX_SITE_PARTS = 2  # "Title | Politics | Example News"
+
+# What repeats without being a title: addresses of badges, steps and items, a line of talk, code, verse that a comma ends.
+_NO_TITLE = re.compile(r"\d{1,2}[.)] |[*+>$%#-] |[<\[{]|.*(?:://|@|[,;{}=]$)")
 
 # "Title | Example News", "Title - Example News", "Title :: Example"; not "Franco-German" or "2019–2020". The screen for it:
 # `kernels.line_screens.may_hold_separator`.
@@ -40,9 +45,9 @@ def repeated_lines(document: Document) -> dict[int, str]:
     for i, (key, tokens) in enumerate(zip(document.key, document.tokens)):
         if tokens >= MIN_TITLE_TOKENS and times[key] > 1:
             earlier = first.setdefault((key, _plain(document.text(i))), i)
-            if earlier < i < head and "://" not in document.text(i):  # addresses of badges repeat, and are no titles
+            if earlier < i < head and document.has_body and not _NO_TITLE.match(document.near(i)):
                 found[i] = "structure/repeated_title"
-            elif earlier < i and tokens >= MIN_PARAGRAPH_TOKENS and document.ending[i] == TERMINAL:
+            elif earlier < i and document.ending[i] == TERMINAL and _is_paragraph(document, i):
                 found[i] = "structure/repeated_paragraph"
             elif earlier < i and tokens >= MIN_ADJACENT_TOKENS and last_kept <= earlier:  # nothing but lines that go between
                 found[i] = "structure/repeated_line"
@@ -102,6 +107,13 @@ def _in_row(key: np.ndarray, row: np.ndarray) -> np.ndarray:
     """One number for a key in a row (uint64)."""
     number: np.ndarray = key + row.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     return number
+
+
+def _is_paragraph(document: Document, i: int) -> bool:
+    """Whether the line is long enough, and not the last of a sentence that is broken at a fixed width."""
+    of_characters = document.tokens[i] > 2 * len(document.near(i).split())  # in Chinese, Japanese or Thai
+    enough = document.tokens[i] >= MIN_PARAGRAPH_TOKENS * (CHARACTERS_A_WORD if of_characters else 1)
+    return enough and not goes_on(document, i)
 
 
 def _head_lines(document: Document) -> int:

@@ -30,7 +30,8 @@ MIN_FOREIGN_CHARACTERS = 4  # a name is shorter, and stays
 _BULLETS = "-–—•*·|▪►"
 _OPENING_QUOTES = ("“", '"', "«", "„", "「", "‘", "'")
 _ITEM = re.compile(r"\([0-9A-Za-z]{1,4}\)\s")
-_USAGE = re.compile(r"[\]>)/A-Z](?:…|\.{3})|\.{4}$")  # of a command, "chcon [OPTION]... FILE..."; leaders of a table or a dump
+# Of a command, "chcon [OPTION]... FILE...", "ADD object [, ...]", "man -f [whatis] page ..."; leaders of a table or a dump.
+_USAGE = re.compile(r"[\]>)/A-Z](?:…|\.{3})|\.{4}$|\[,? ?\.{3}\]$|\s(?:-[a-zA-Z?]|--[a-z-]+)\s")
 _PAUSE = re.compile(r"[^\W\d](?:…|\.{3})[\s…]*[^\W\d]")  # between two words; "[…]" and "..." before the end stay marks of a cut
 _GAP = re.compile("[ \u00a0]{3,}")
 _GAP_AFTER_TEXT, _GAP_AFTER_HEADLINE = "[^ \u00a0][ \u00a0]{3,}[^\\s\u00a0]", "[^ \u00a0.。!][ \u00a0]{3,}[^\\s\u00a0]"  # for RE2
@@ -40,10 +41,13 @@ _CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\
 def teaser_runs(document: Document) -> dict[int, str]:
     """Leads of other articles, cut off at a fixed length: three in a row that end in an ellipsis, or two that end the document.
 
-    Not speech, not the items of a list, "(a) to begin talks …", not the text of one who writes "…" for a comma, not how a command is
-    called, and not "……", which ends a thought in Chinese and Japanese.
+    Not in a text without body (a song, a bulletin: "Pinal County in southeastern Arizona..."), not speech, not the items of a list,
+    "(a) to begin talks …", not the text of one who writes "…" for a comma, not how a command is called, and not "……", which ends a
+    thought in Chinese and Japanese.
     """
     found: dict[int, str] = {}
+    if not document.has_body:
+        return found
     run: list[int] = []
     count = len(document.key)
     for i in range(count + 1):

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.boilerplate.line_counts import FILE, RULES, WITNESSES, counts_file
-from pipeline.config import load_config
 from pipeline.errors import UserError
+from pipeline.run_file import load_config
 from pipeline.runner import run
 from pipeline.stages.strip_repeated_lines import StripRepeatedLines
 from pipeline.verify import verify

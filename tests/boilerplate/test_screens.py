@@ -67,7 +67,7 @@ PATTERNS = st.recursive(WORDS | CLASSES, grouped, max_leaves=8)
 
 @given(st.lists(sequences(PATTERNS), min_size=1, max_size=3), st.lists(st.lists(PIECES, max_size=6).map("".join), min_size=1, max_size=6),
        st.sampled_from(["line", "prefix", "contains"]))  # fmt: skip
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_screens_hide_no_match_of_any_pattern(patterns, lines, scope):
     """Whatever RE2 matches passes the screen, in any case and with anything of an edge before it."""
     rule = Rule(id="r", family="f", max_tokens=60, why="w", strips=("a",), keeps=("b",), scope=scope, pattern=tuple(patterns))

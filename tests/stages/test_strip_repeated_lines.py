@@ -172,6 +172,10 @@ def test_very_long_lines_are_left_alone() -> None:
         ("date in digits", "{0}.05.2005"),
         ("Chinese date", "2024年5月{0}日"),
         ("Persian date", "۲۳ آذر ۱۴۰۴"),
+        ("figures", "EUR/USD 1.08{0} +0.{0} %"),
+        ("more figures than a telephone has", "LAT...LON 411{0} 10059 410{0} 10060 4104 10075"),
+        ("author of a quotation", "-- Jerome K. Jerome: Three Men in a Boat"),
+        ("author of a proverb", "\t\t— арабска пословица"),
         ("heading", "Background:"),
     ],
 )
@@ -182,9 +186,29 @@ def test_keeps_dates_and_headings_at_the_edge(why: str, line: str) -> None:
     assert cleaned(texts + other) == texts + other
 
 
+def test_keeps_half_a_sentence() -> None:
+    """The sentence is broken at a fixed width, and its first line is of its story."""
+    ends = [f"Write about the {s} to the editor of\nthis paper and of no other one." for s in SUBJECTS[:5]]
+    texts = [f"{text}\n{end}" for text, end in zip(framed(), ends)]
+    assert cleaned(texts) == texts
+
+
+def test_removes_whole_sentence_that_is_broken_at_a_width() -> None:
+    """All of its lines are of the source."""
+    assert cleaned(framed(tail="Write about this story to the editor of\nthis paper and of no other one.")) == framed()
+
+
+def test_keeps_what_short_texts_have_in_common() -> None:
+    """A joke with the channel it was heard on is no story with a template; the text is flagged."""
+    texts = [f"#jokes\n<ann> why did the {s} cross the road?\n<tom> because it was a {s}." for s in SUBJECTS]
+    table, _ = run_stage(StripRepeatedLines(), [[batch_of(texts, source=["quotes"] * len(texts))]])
+    assert table["text"].to_pylist() == texts
+    assert table["flags"].to_pylist() == [[GUARD_FLAG]] * len(texts)
+
+
 def test_removes_line_with_telephone_and_line_that_only_ends_like_a_heading() -> None:
     """A number of ten digits is no date; what stands in every story of a source is its page."""
-    for line in ("Larry Smar (202) 228-6367", "Filter by:"):
+    for line in ("Larry Smar (202) 228-6367", "Tel. +49 30 1234567", "7 people like this", "Filter by:"):
         assert cleaned(framed(tail=line)) == framed()
 
 
