@@ -9,8 +9,8 @@ everything after is the same for all.
 from pipeline.readers.corpus import ReadCorpus, measure_withdrawn, withdraw, withdrawn_batch
 from pipeline.readers.duplicates import resolve_duplicate_ids
 from pipeline.readers.ids import DuplicateId, find_duplicate_ids, origins
-from pipeline.readers.listing import refuse_output_within
-from pipeline.readers.plan import describe_input, plan_input, unpacked_tasks
+from pipeline.readers.listing import refuse_shared_folders, refuse_to_clear
+from pipeline.readers.plan import describe_input, plan_input, refuse_changed, unpacked_tasks
 from pipeline.readers.read import ReadResult, read_task
 from pipeline.readers.records import QUARANTINE
 from pipeline.readers.sample import InputSize, judge_size
@@ -33,7 +33,9 @@ __all__ = [
     "origins",
     "plan_input",
     "read_task",
-    "refuse_output_within",
+    "refuse_changed",
+    "refuse_shared_folders",
+    "refuse_to_clear",
     "resolve_duplicate_ids",
     "unpack",
     "unpacked_tasks",

@@ -10,7 +10,7 @@ from pipeline.readers.arrow_errors import ARROW_ERRORS, BrokenFileError, first_l
 from pipeline.readers.lines import KEPT_BYTES
 from pipeline.readers.records import Rejected
 from pipeline.readers.spec import InputSpec, Piece
-from pipeline.readers.tables import check_text_column
+from pipeline.readers.tables import check_columns
 from pipeline.storage import first_bytes, is_url, open_seekable, shown
 
 _FILE_MAGIC = b"ARROW1"
@@ -50,7 +50,7 @@ def arrow_batches(piece: Piece, spec: InputSpec) -> Iterator[tuple[pa.RecordBatc
 def _batches(piece: Piece, spec: InputSpec) -> Iterator[tuple[pa.RecordBatch | Rejected, int]]:
     first_row = piece.first_record
     with open_arrow(piece.path) as reader:
-        check_text_column(reader.schema, piece.path, spec.input_columns().text)
+        check_columns(reader.schema, piece.path, spec.input_columns())
         count = getattr(reader, "num_record_batches", None)
         index = 0
         while count is None or index < count:

@@ -30,11 +30,11 @@ def is_binary(kind: pa.DataType) -> bool:
 
 
 def plain_column(rows: pa.RecordBatch, name: str) -> pa.Array | None:
-    """The column of this name, dictionaries and extension types taken off; the last of several, as in JSON; None without one."""
-    places = rows.schema.get_all_field_indices(name)
-    if not places:
+    """The column of this name, dictionaries and extension types taken off; None without one."""
+    place = rows.schema.get_field_index(name)
+    if place < 0:
         return None
-    column = rows.column(max(places))
+    column = rows.column(place)
     if isinstance(column, pa.ExtensionArray):
         column = column.storage
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column

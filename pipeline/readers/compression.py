@@ -1,13 +1,15 @@
 """Compressed streams, told by their first bytes and read through to the end of the last member or frame."""
 
-import bz2
 import lzma
-import zlib
-from collections.abc import Callable, Iterator
-from typing import Literal
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
 
 import zstandard
 
+from pipeline.readers.broken import BrokenStreamError
+from pipeline.readers.bzip2_blocks import unbzip2
+from pipeline.readers.gzip_members import inflate
+from pipeline.readers.restart import BEGINNING, RestartPoint, RestartPoints
 from pipeline.storage import CHUNK_BYTES
 
 Compression = Literal["gzip", "zstd", "bzip2", "xz"]
@@ -24,14 +26,28 @@ _SKIPPABLE_FRAME = b"\x2a\x4d\x18"  # zstd: bytes 2 to 4 of a frame without data
 MAX_EXPANSION = 1000  # bytes of one: news has 3 to 10; gzip can do 1,030, which is a file of one letter, and zstd 32,000
 _HARMLESS_BYTES = 2**30  # a stream that makes no more than this is read whatever its expansion
 
-_XZ_MEMORY = 2**30  # of a window; xz -9 takes 65 MB
+# What a decoder must hold of the text before: `zstd --long=31`, common for dumps, takes all of it. By itself zstd takes 8 MiB at the most,
+# xz -9 64 MiB. What says that it takes more is broken.
+MAX_WINDOW = 2**31
+_TOO_LARGE = ("Frame requires too much memory", "Memory usage limit exceeded")  # as the libraries say it
+_XZ_BESIDE = 2**20  # that xz takes beside its window
 
 # Zstandard makes 128 KiB of four bytes at the most, and gives all that a call makes at once: so a bomb is held to 64 MiB a call.
 _ZSTD_FEED_BYTES = 2048
 
 
-class BrokenStreamError(Exception):
-    """The stream cannot be read further; the message is the reason, for the quarantine. All before it has been yielded."""
+class Limits(NamedTuple):
+    """What a stream may become: bytes of one of its own, and bytes that its decoder holds."""
+
+    expansion: int = MAX_EXPANSION
+    window: int = MAX_WINDOW
+
+
+LIMITS = Limits()
+
+
+class WindowError(Exception):
+    """A stream that is sound as far as one can tell, but takes a larger window than was allowed."""
 
 
 def compression_of(first: bytes) -> Compression | None:
@@ -41,12 +57,28 @@ def compression_of(first: bytes) -> Compression | None:
     return next((kind for magic, kind in _MAGIC if first.startswith(magic)), None)
 
 
-def decompress(chunks: Iterator[bytes], compression: Compression, max_expansion: int = MAX_EXPANSION) -> Iterator[bytes]:
+def decompress(
+    chunks: Iterator[bytes],
+    compression: Compression,
+    limits: Limits = LIMITS,
+    *,
+    begin: RestartPoint = BEGINNING,
+    points: RestartPoints | None = None,
+) -> Iterator[bytes]:
     """The decompressed bytes in chunks, through all members, frames or streams.
 
-    A stream that makes more than `max_expansion` bytes of each of its own, and a gigabyte in all, counts as broken from there on.
+    A stream that makes more than `limits.expansion` bytes of each of its own, and a gigabyte in all, counts as broken from there on.
+    Raises WindowError for one that must not have its window.
+    Where `chunks` are those from `begin` on, so is what comes out; whose chunks end where others end that are read from the beginning
+    gets the same errors at the same places. `points` are told where else reading may begin.
     """
-    taken = given = 0
+    return _gathered(_bounded(chunks, compression, limits, begin, points or RestartPoints()))
+
+
+def _bounded(
+    chunks: Iterator[bytes], compression: Compression, limits: Limits, begin: RestartPoint, points: RestartPoints
+) -> Iterator[bytes]:
+    taken, given = begin.packed, begin.unpacked
 
     def counted() -> Iterator[bytes]:
         nonlocal taken
@@ -54,89 +86,91 @@ def decompress(chunks: Iterator[bytes], compression: Compression, max_expansion:
             taken += len(chunk)
             yield chunk
 
-    for chunk in _decompressed(counted(), compression):
+    for chunk in _decoded(counted(), compression, limits.window, begin, points):
         given += len(chunk)
-        if given > max(_HARMLESS_BYTES, max_expansion * taken):
-            raise BrokenStreamError(f"bomb (more than {max_expansion} bytes of each of the {compression} stream)")
+        if given > max(_HARMLESS_BYTES, limits.expansion * taken):
+            raise BrokenStreamError(f"bomb (more than {limits.expansion} bytes of each of the {compression} stream)")
         yield chunk
 
 
-def _decompressed(chunks: Iterator[bytes], compression: Compression) -> Iterator[bytes]:
+def _decoded(
+    chunks: Iterator[bytes], compression: Compression, window: int, begin: RestartPoint, points: RestartPoints
+) -> Iterator[bytes]:
     if compression == "gzip":
-        return _gathered(_inflate(chunks))
-    if compression == "zstd":
-        return _gathered(_unzstd(chunks))
-    return _gathered(_streams(chunks, _xz if compression == "xz" else bz2.BZ2Decompressor, compression))
+        return inflate(chunks, begin, points)
+    if compression == "bzip2":
+        return unbzip2(chunks, begin, points)
+    return (_unzstd if compression == "zstd" else _unxz)(chunks, window, begin, points)
 
 
-def _inflate(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    member = zlib.decompressobj(wbits=31)
-    begun = False
-    for chunk in chunks:
-        inflated = b""
-        while chunk or len(inflated) == CHUNK_BYTES:  # a full chunk: zlib may hold more though it has taken all its input
-            if not begun:
-                chunk = chunk.lstrip(b"\x00")  # padding between and after members
-                begun = bool(chunk)
-            try:
-                inflated = member.decompress(chunk, CHUNK_BYTES)
-            except zlib.error as error:
-                raise BrokenStreamError(f"broken gzip stream ({error})") from None
-            yield inflated
-            chunk = member.unconsumed_tail
-            if member.eof:
-                chunk, inflated, member, begun = member.unused_data, b"", zlib.decompressobj(wbits=31), False
-    if begun:
-        raise BrokenStreamError("cut off (the gzip stream ends early)")
+def _refused(error: Exception, name: Compression, window: int) -> Exception:
+    """What to raise for an error of a decoder that may have no more than this window."""
+    if window < MAX_WINDOW and any(said in str(error) for said in _TOO_LARGE):
+        return WindowError(f"its {name} stream takes a window of more than {window} bytes")
+    return BrokenStreamError(f"broken {name} stream ({error})")
 
 
-def _unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    # Up to 2 GiB of window: `zstd --long=31` is common for dumps, and the default refuses it.
-    decompressor = zstandard.ZstdDecompressor(max_window_size=2**31)
+def _unzstd(chunks: Iterator[bytes], window: int, begin: RestartPoint, points: RestartPoints) -> Iterator[bytes]:
+    """A frame keeps its window to itself: only where one begins can reading begin."""
+    decompressor = zstandard.ZstdDecompressor(max_window_size=window)
     frame = decompressor.decompressobj()
-    begun = False
-    for fed in (chunk[at : at + _ZSTD_FEED_BYTES] for chunk in chunks for at in range(0, len(chunk), _ZSTD_FEED_BYTES)):
+    begun, packed, unpacked = False, begin.packed, begin.unpacked
+    for fed in _portions(chunks, packed, _ZSTD_FEED_BYTES):
+        packed += len(fed)
         while fed:
             begun = True
             try:
                 inflated = frame.decompress(fed)
             except zstandard.ZstdError as error:
-                raise BrokenStreamError(f"broken zstd stream ({error})") from None
+                raise _refused(error, "zstd", window) from None
+            unpacked += len(inflated)
             yield inflated
             fed = b""
             if frame.eof:
                 fed, frame, begun = frame.unused_data, decompressor.decompressobj(), False
+                if points.wanted(unpacked):
+                    points.add(RestartPoint(packed - len(fed), unpacked))
     if begun:
         raise BrokenStreamError("cut off (the zstd stream ends early)")
 
 
-def _xz() -> lzma.LZMADecompressor:
-    return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
-
-
-def _streams(
-    chunks: Iterator[bytes], make: Callable[[], lzma.LZMADecompressor | bz2.BZ2Decompressor], name: Compression
-) -> Iterator[bytes]:
-    stream = make()
-    begun = False
+def _portions(chunks: Iterator[bytes], at: int, size: int) -> Iterator[bytes]:
+    """The chunks of a file from a byte on, cut where a multiple of `size` is."""
     for chunk in chunks:
+        yield from (chunk[max(0, start) : start + size] for start in range(-(at % size), len(chunk), size))
+        at += len(chunk)
+
+
+def _unxz(chunks: Iterator[bytes], window: int, begin: RestartPoint, points: RestartPoints) -> Iterator[bytes]:
+    stream = _xz(window)
+    begun, packed, unpacked = False, begin.packed, begin.unpacked
+    for chunk in chunks:
+        packed += len(chunk)
         while True:
             if stream.eof:
-                chunk, stream, begun = stream.unused_data, make(), False
+                chunk, stream, begun = stream.unused_data, _xz(window), False
+                if points.wanted(unpacked):
+                    points.add(RestartPoint(packed - len(chunk), unpacked))
             if not begun:
                 chunk = chunk.lstrip(b"\x00")  # padding between and after streams
                 begun = bool(chunk)
             if not begun:
                 break
             try:
-                yield stream.decompress(chunk, CHUNK_BYTES)
-            except (lzma.LZMAError, OSError, EOFError) as error:
-                raise BrokenStreamError(f"broken {name} stream ({error})") from None
+                inflated = stream.decompress(chunk, CHUNK_BYTES)
+            except (lzma.LZMAError, EOFError) as error:
+                raise _refused(error, "xz", window) from None
+            unpacked += len(inflated)
+            yield inflated
             chunk = b""
             if stream.needs_input and not stream.eof:
                 break
     if begun and not stream.eof:
-        raise BrokenStreamError(f"cut off (the {name} stream ends early)")
+        raise BrokenStreamError("cut off (the xz stream ends early)")
+
+
+def _xz(window: int) -> lzma.LZMADecompressor:
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=window + _XZ_BESIDE)
 
 
 def _gathered(chunks: Iterator[bytes]) -> Iterator[bytes]:

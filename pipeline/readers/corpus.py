@@ -24,7 +24,6 @@ class ReadCorpus(TypedDict):
     encodings: dict[str, int]
     undated: int  # of all that were read, also of those that then went to quarantine after all
     bytes: int
-    empty_files: int
     retries: int
 
 
@@ -41,7 +40,6 @@ def merge_results(folder: str, results: Iterable[ReadResult]) -> ReadCorpus:
         encodings={},
         undated=0,
         bytes=0,
-        empty_files=0,
         retries=0,
     )
     for result in results:
@@ -55,7 +53,6 @@ def merge_results(folder: str, results: Iterable[ReadResult]) -> ReadCorpus:
         corpus["encodings"] = add_counts(corpus["encodings"], result["encodings"])
         corpus["undated"] += result["undated"]
         corpus["bytes"] += result["bytes"]
-        corpus["empty_files"] += result["empty_files"]
         corpus["retries"] += result["retries"]
     return corpus
 

@@ -1,4 +1,4 @@
-"""The formats, by name. A new one is a line here and its suffixes in `listing`."""
+"""The formats, by name. A new one is a line here, its name in `spec` and its suffixes in `found`."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial

@@ -9,10 +9,26 @@ from typing import Any
 import orjson
 
 from pipeline.readers.decode import UndecodableError, decode
+from pipeline.readers.doubled import distinct
 from pipeline.readers.values import is_plain
 
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    return members if len(members) == len(pairs) else DoubledKeys(pairs)
+
+
+class DoubledKeys(dict[str, Any]):
+    """An object that has keys twice: all members are in it, those numbered that come again. `written` are the keys as they were."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        self.written = [key for key, _ in pairs]
+        super().__init__(zip(distinct(self.written), (value for _, value in pairs)))
+
+
 # Not strict: raw control characters in strings (a tab, a NUL) are common in dumps and do no harm.
-_JSON = json.JSONDecoder(strict=False)
+_JSON = json.JSONDecoder(strict=False, object_pairs_hook=_members)
+_BEFORE_COLON = (b" :", b"\t:", b"\r:")
 
 
 class BadLineError(Exception):
@@ -22,13 +38,15 @@ class BadLineError(Exception):
 def parse_line(line: bytes, encoding: str) -> tuple[dict[str, Any], str]:
     """The object of a line and the encoding it was read in: the one given unless the line says otherwise. Raises BadLineError.
 
-    Floats and what is nested are left to Python's parser: orjson makes floats of integers past 64 bits, and it goes deeper.
+    Floats and what is nested are left to Python's parser: orjson makes floats of integers past 64 bits, and it goes deeper. So are keys
+    that may stand twice, of which orjson tells nothing: an object whose colons behind quotes are no more than its keys has none.
     """
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError:
         return _parse_exactly(line, encoding)
-    return (value, encoding) if isinstance(value, dict) and is_plain(value) else _parse_exactly(line, encoding)
+    proven = isinstance(value, dict) and line.count(b'":') == len(value) and not any(space in line for space in _BEFORE_COLON)
+    return (value, encoding) if proven and is_plain(value) else _parse_exactly(line, encoding)
 
 
 def _parse_exactly(line: bytes, encoding: str) -> tuple[dict[str, Any], str]:

@@ -10,9 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.kernels.json_values import PADDING
 from pipeline.readers.batches import Item
-from pipeline.readers.json_line import BadLineError, parse_line
-from pipeline.readers.lines import Block, blocks_of, is_blank, line_blocks
+from pipeline.readers.compression import Limits
+from pipeline.readers.doubled import doubled
+from pipeline.readers.json_line import BadLineError, DoubledKeys, parse_line
+from pipeline.readers.lines import LOOKED_BYTES, Block, blocks_of, is_blank, line_blocks
 from pipeline.readers.pages import make_page_record
 from pipeline.readers.plain_lines import PlainLines, read_plain_lines
 from pipeline.readers.records import Record, Rejected, Rows, make_record
@@ -38,11 +41,11 @@ def read_jsonl(piece: Piece, spec: InputSpec) -> Iterator[Item]:
             line, number = line + 1, number + 1
             continue
         here = _Place(piece.name, columns, encoding, line, number)
-        plain = None if columns.html or block.size < _LEAST_BYTES else read_plain_lines(block.data, columns)
+        plain = None if columns.html or block.size < _LEAST_BYTES else read_plain_lines(block.data, block.size, columns)
         if plain is not None and plain.most:
-            items, lines = _read_mixed(block.data, plain, here), len(plain.starts) - 1
+            items, lines = _read_mixed(block, plain, here), len(plain.starts) - 1
         else:
-            raws = _split(block.data)
+            raws = _split(block.data[: block.size])
             items, lines = _read_lines(raws, here), len(raws)
         for item in items:
             yield item
@@ -61,7 +64,7 @@ class _Place(NamedTuple):
 
 
 def _gathered(blocks: Iterable[Block]) -> Iterator[Block]:
-    """The blocks, those that can be read put together to BLOCK_BYTES or a little more."""
+    """The blocks, those that can be read put together to BLOCK_BYTES or a little more, with PADDING zeros behind their lines."""
     held: list[bytes] = []
     size = 0
     for block in blocks:
@@ -69,12 +72,12 @@ def _gathered(blocks: Iterable[Block]) -> Iterator[Block]:
             held.append(block.data)
             size += len(block.data)
         if held and (block.problem or size >= BLOCK_BYTES):
-            yield Block(b"".join(held), size)
+            yield Block(b"".join([*held, bytes(PADDING)]), size)
             held, size = [], 0
         if block.problem:
             yield block
     if held:
-        yield Block(b"".join(held), size)
+        yield Block(b"".join([*held, bytes(PADDING)]), size)
 
 
 def _read_lines(raws: Iterable[bytes], here: _Place) -> Iterator[Item]:
@@ -87,10 +90,11 @@ def _read_lines(raws: Iterable[bytes], here: _Place) -> Iterator[Item]:
             number += 1
 
 
-def _read_mixed(data: bytes, plain: PlainLines, here: _Place) -> Iterator[Item]:
+def _read_mixed(block: Block, plain: PlainLines, here: _Place) -> Iterator[Item]:
     """The records of a block: plain lines in columns, and those between them one by one."""
     starts, others = plain.starts, np.setdiff1d(np.arange(len(plain.starts) - 1), plain.lines)
-    raws = [data[starts[other] : starts[other + 1]].removesuffix(b"\n") for other in others]
+    stops = np.minimum(starts[1:], block.size)  # the last line may lack its line feed
+    raws = [block.data[starts[other] : stops[other]].removesuffix(b"\n") for other in others]
     is_record = np.ones(len(starts) - 1, np.int64)
     is_record[[other for other, raw in zip(others, raws) if is_blank(raw)]] = 0
     numbers = here.number + np.cumsum(is_record) - is_record
@@ -113,15 +117,18 @@ def _read_line(raw: bytes, here: _Place, line: int, number: int) -> Record | Rej
         values, label = parse_line(raw, here.encoding)
     except BadLineError as error:
         return None if is_blank(raw) else Rejected(here.file, position, str(error), raw)
+    twice = doubled(values.written, here.columns[:-1]) if isinstance(values, DoubledKeys) else None
+    if twice is not None:
+        return Rejected(here.file, position, f"a key twice ({twice!r})", raw)
     make = make_page_record if here.columns.html else make_record
     record = make(values, here.columns, file=here.file, position=position, number=number, encoding=label)
     return record if isinstance(record, Record) else Rejected(here.file, position, record, raw)
 
 
-def first_columns(path: str, records: int) -> set[str]:
+def first_columns(path: str, records: int, limits: Limits) -> set[str]:
     """The names that the first records of a file have between them; lines that hold no object add none."""
     names: set[str] = set()
-    blocks = (block for block in line_blocks(text_chunks(path, sniff(path)), _FIRST_BYTES) if not block.problem)
+    blocks = (block for block in line_blocks(text_chunks(path, sniff(path), LOOKED_BYTES, limits), _FIRST_BYTES) if not block.problem)
     for line in islice((line for block in blocks for line in _split(block.data)), records):
         try:
             names.update(parse_line(line, "utf-8")[0])

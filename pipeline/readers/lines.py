@@ -5,12 +5,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.readers.compression import BrokenStreamError
+from pipeline.readers.broken import BrokenStreamError
 from pipeline.readers.spec import InputSpec, Piece
 from pipeline.readers.streams import range_chunks, sniff, text_chunks
 from pipeline.storage import read_range
 
 KEPT_BYTES = 2**20  # of a line or file over the limit, for the quarantine
+LOOKED_BYTES = 2**25  # of a file, for the names of its columns: 20 GB without a line feed are not read for them
 
 _LINE_FEED, _SPACE, _MARK = 0x0A, 0x20, 0xEF  # the last begins a byte order mark
 
@@ -32,7 +33,7 @@ def blocks_of(piece: Piece, spec: InputSpec) -> tuple[Iterator[Block], str]:
         return line_blocks(range_chunks(piece.path, piece.start, piece.stop), spec.max_record_bytes), "utf-8"
     if piece.encoding is None:
         head = sniff(piece.path)
-        return line_blocks(text_chunks(piece.path, head, None, spec.max_expansion), spec.max_record_bytes), head.label
+        return line_blocks(text_chunks(piece.path, head, None, spec.limits), spec.max_record_bytes), head.label
     chunks = read_range(piece.path)
     if piece.problem is not None:
         data = b"".join(chunks)
@@ -57,7 +58,7 @@ def line_blocks(chunks: Iterator[bytes], max_line_bytes: int) -> Iterator[Block]
                 yield _too_long(b"".join([*held, chunk[: first - 1]]), size + first - 1, max_line_bytes)
                 yield from _limited(chunk[first:end], max_line_bytes)
             elif end:
-                yield from _limited(b"".join([*held, chunk[:end]]), max_line_bytes)
+                yield from _limited(b"".join([*held, memoryview(chunk)[:end]]), max_line_bytes)
             if end:
                 held, size = [], 0
             if size <= most:

@@ -1,13 +1,14 @@
 """The files of an input: found wherever they are, sorted, and told of before they are read."""
 
 import logging
+from pathlib import Path
 
 from pipeline.errors import UserError
 from pipeline.readers.found import SUFFIXES, AnyFormat, Listing
 from pipeline.readers.local_files import list_local
-from pipeline.readers.patterns import has_signs
+from pipeline.readers.patterns import has_signs, split_pattern
 from pipeline.readers.remote_files import list_remote
-from pipeline.storage import is_url, local_path, shown
+from pipeline.storage import is_url, local_path, place, shown
 
 log = logging.getLogger(__name__)
 
@@ -28,13 +29,30 @@ def list_files(path: str, format: AnyFormat) -> Listing:
     return Listing(sorted(listing.files, key=lambda file: file.name), sorted(listing.skipped))
 
 
-def refuse_output_within(path: str, output: str) -> None:
-    """Raises UserError for an output in the input's folder, on this machine: the next run would read what this one wrote."""
-    if is_url(path) or is_url(output) or not local_path(path).is_dir():
-        return
-    folder, inside = local_path(path).resolve(), local_path(output).resolve()
-    if inside.is_relative_to(folder) and not any(part.startswith(".") for part in inside.relative_to(folder).parts):
-        raise UserError(f"{output}: lies in the input folder {path}, where the next run would read it; name another path")
+def refuse_shared_folders(path: str, output: str) -> None:
+    """Raises UserError for an output in the input's folder, which the next run would read, and for an input in the output's."""
+    source, target = _settled(path), _settled(output)
+    inside = target.relative_to(source).parts if is_url(path) == is_url(output) and target.is_relative_to(source) else (".",)
+    if not any(part.startswith(".") for part in inside) and not _is_pattern(path) and (is_url(path) or source.is_dir()):
+        raise UserError(f"{shown(output)}: lies in the input folder {shown(path)}, where the next run would read it; name another path")
+    refuse_to_clear(path, output, "input.path")
+
+
+def refuse_to_clear(path: str, output: str, setting: str) -> None:
+    """Raises UserError where what a run reads by this setting lies in its output folder: it may be removed before it is read."""
+    source = _settled(split_pattern(path)[0] if _is_pattern(path) else path)
+    if is_url(path) == is_url(output) and source.is_relative_to(_settled(output)):
+        raise UserError(f"{setting}: {shown(path)} lies in the output folder {shown(output)}, which the run clears; name another path")
+
+
+def _is_pattern(path: str) -> bool:
+    return has_signs(path) and (is_url(path) or not local_path(path).exists())
+
+
+def _settled(path: str) -> Path:
+    """A path that can be compared with others."""
+    found = place(path)
+    return found if is_url(path) else found.resolve()
 
 
 def _nothing_to_read(path: str, listing: Listing) -> str:

@@ -2,13 +2,14 @@
 
 import difflib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pipeline.errors import UserError, listed
 from pipeline.readers.arrow import open_arrow
 from pipeline.readers.arrow_errors import BrokenFileError
 from pipeline.readers.csv import header_of
+from pipeline.readers.doubled import distinct, refuse_doubled
 from pipeline.readers.found import InputFile
 from pipeline.readers.jsonl import first_columns
 from pipeline.readers.parquet import open_parquet
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 _CHECKED_FILES, _CHECKED_RECORDS = 8, 100
 
 _WITHOUT_COLUMNS = ("text", "html")
+
+_TOLD = 100  # of the columns for `meta`: some tables have thousands
 
 # What is taken where a column is neither mapped nor there by its own name. Only for what a run cannot do without: the id, as other corpus
 # tools name it, and the text, if it is but one of these, "html" with extraction.
@@ -39,7 +42,8 @@ def resolve_columns(files: Sequence[InputFile], spec: InputSpec) -> InputSpec:
     if "text" in spec.columns and "html" in spec.columns:
         raise UserError("input.columns: both text and html are named; the text comes from one column, name that")
     looked = _looked_at(files)
-    found = _found(looked, spec)
+    names = _names(looked, spec)
+    found = _found(names)
     if not found:
         return spec
     where = shown(looked[0].path) + (" and the files after it" if len(looked) > 1 else "")
@@ -52,19 +56,26 @@ def resolve_columns(files: Sequence[InputFile], spec: InputSpec) -> InputSpec:
     if not columns.keys() & {"text", "html"} and "text" not in found:
         column = _usual_text(free, found, where)
         columns["html" if column == "html" else "text"] = column
-    return replace(spec, columns=columns)
+    resolved = replace(spec, columns=columns)
+    for path, there in names.items():
+        refuse_doubled(there, path, resolved.input_columns())
+    return resolved
 
 
 def describe_columns(files: Sequence[InputFile], spec: InputSpec) -> list[str]:
     """Which columns are taken for what, for people; nothing where files have none. Raises UserError as `resolve_columns` does."""
-    columns, found = resolve_columns(files, spec).columns, _found(_looked_at(files), spec)
+    columns, found = resolve_columns(files, spec).columns, _found(_names(_looked_at(files), spec))
     if not found:
         return []
     unmapped = {name: name for name in FILLED if name not in ("text", "html")} | ({} if "html" in columns else {"text": "text"})
     taken = {name: column for name, column in (unmapped | dict(columns)).items() if column in found}
     rest = sorted(found - set(taken.values()))
     told = ", ".join(name if name == column else f"{name} from {column!r}" for name, column in taken.items())
-    return [f"columns: {told}" + (f"; in meta: {', '.join(rest)}" if rest else "")]
+    return [f"columns: {told}" + (f"; in meta: {_some(rest)}" if rest else "")]
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_TOLD]) + (f", … ({len(names):,} in all)" if len(names) > _TOLD else "")
 
 
 def _usual_text(free: set[str], found: set[str], where: str) -> str:
@@ -80,13 +91,18 @@ def _looked_at(files: Sequence[InputFile]) -> list[InputFile]:
     return [file for file in files if file.format not in _WITHOUT_COLUMNS and file.size][:_CHECKED_FILES]
 
 
-def _found(files: Sequence[InputFile], spec: InputSpec) -> set[str]:
-    """The names that the first records of these files have between them. Raises BrokenFileError where all are broken."""
-    names: set[str] = set()
+def _found(names: Mapping[str, Sequence[str]]) -> set[str]:
+    """The names that the files have between them, each its own."""
+    return {name for there in names.values() for name in distinct(there)}
+
+
+def _names(files: Sequence[InputFile], spec: InputSpec) -> dict[str, Sequence[str]]:
+    """The columns of these files by path, or the keys of their first records. Raises BrokenFileError where all are broken."""
+    names: dict[str, Sequence[str]] = {}
     broken: list[BrokenFileError] = []
     for file in files:
         try:
-            names |= _column_names(file, spec)
+            names[file.path] = _column_names(file, spec)
         except BrokenFileError as error:
             broken.append(error)
     if broken and len(broken) == len(files):
@@ -96,16 +112,16 @@ def _found(files: Sequence[InputFile], spec: InputSpec) -> set[str]:
     return names
 
 
-def _column_names(file: InputFile, spec: InputSpec) -> set[str]:
+def _column_names(file: InputFile, spec: InputSpec) -> Sequence[str]:
     if file.format == "jsonl":
-        return first_columns(file.path, _CHECKED_RECORDS)
+        return sorted(first_columns(file.path, _CHECKED_RECORDS, spec.limits))
     if file.format in ("csv", "tsv"):
-        return set(header_of(file.path, file.format, _text_names(spec)))
+        return header_of(file.path, file.format, _text_names(spec), spec)
     if file.format == "arrow":
         with open_arrow(file.path) as arrow:
-            return set(arrow.schema.names)
+            return list(arrow.schema.names)
     with open_parquet(file.path) as parquet:
-        return set(parquet.schema_arrow.names)
+        return list(parquet.schema_arrow.names)
 
 
 def _text_names(spec: InputSpec) -> set[str]:

@@ -11,7 +11,7 @@ from pipeline.readers.arrow_errors import ARROW_ERRORS, BrokenFileError, first_l
 from pipeline.readers.lines import KEPT_BYTES
 from pipeline.readers.records import MAX_BATCH_ROWS, Rejected
 from pipeline.readers.spec import InputSpec, Piece
-from pipeline.readers.tables import check_text_column
+from pipeline.readers.tables import check_columns
 from pipeline.storage import first_bytes, is_url, open_seekable, shown
 
 _STRINGS = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
@@ -44,7 +44,7 @@ def parquet_batches(piece: Piece, spec: InputSpec) -> Iterator[tuple[pa.RecordBa
         yield Rejected(piece.name, "file", error.reason, first_bytes(piece.path, KEPT_BYTES)), first_row
         return
     with opened as file:
-        check_text_column(file.schema_arrow, piece.path, spec.input_columns().text)
+        check_columns(file.schema_arrow, piece.path, spec.input_columns())
         metadata, strings = file.metadata, _strings(file)
     with open_parquet(piece.path, metadata=metadata, read_dictionary=strings) as file:
         for group in range(piece.start, metadata.num_row_groups if piece.stop is None else piece.stop):

@@ -8,7 +8,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.kernels.json_lines import read_lines
-from pipeline.kernels.json_values import PADDING
 from pipeline.readers.dates import to_milliseconds
 from pipeline.readers.records import Rows, numbered_ids
 from pipeline.readers.spec import InputColumns
@@ -42,17 +41,17 @@ class PlainLines:
         return Rows(batch, pa.repeat(file, count), position)
 
 
-def read_plain_lines(data: bytes, columns: InputColumns) -> PlainLines | None:
-    """The plain lines among these; None if the bytes are not UTF-8."""
-    if not _is_utf8(data):
+def read_plain_lines(data: bytes, size: int, columns: InputColumns) -> PlainLines | None:
+    """The plain lines of the first `size` bytes, behind which there are PADDING zeros; None if they are not UTF-8."""
+    if not _is_utf8(data, size):
         return None
     distinct = list(dict.fromkeys(getattr(columns, name) for name in _FIELDS))
     names = [name.encode() for name in distinct]
-    codes = np.frombuffer(data + bytes(PADDING), np.uint8)
-    out = pa.allocate_buffer((len(names) + 1) * len(data))
+    codes = np.frombuffer(data, np.uint8)
+    out = pa.allocate_buffer((len(names) + 1) * size)
     offsets, valid, lines, starts = read_lines(
         codes,
-        len(data),
+        size,
         np.frombuffer(b"".join(names), np.uint8),
         np.cumsum([0, *map(len, names)], dtype=np.int64),
         distinct.index(columns.text),
@@ -90,8 +89,8 @@ def _dates(column: pa.Array) -> tuple[pa.Array | None, pa.Array | None]:
     return moments, None if pc.all(readable).as_py() else readable
 
 
-def _is_utf8(data: bytes) -> bool:
-    whole = pa.LargeStringArray.from_buffers(1, pa.py_buffer(np.array([0, len(data)])), pa.py_buffer(data))
+def _is_utf8(data: bytes, size: int) -> bool:
+    whole = pa.LargeStringArray.from_buffers(1, pa.py_buffer(np.array([0, size])), pa.py_buffer(data))
     try:
         whole.validate(full=True)
     except pa.ArrowInvalid:

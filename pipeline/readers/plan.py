@@ -2,9 +2,11 @@
 
 import codecs
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from pipeline.errors import UserError
 from pipeline.readers.arrow_errors import BrokenFileError
 from pipeline.readers.extraction import check_library
 from pipeline.readers.found import COMPRESSION_RATIO, COMPRESSIONS, InputFile
@@ -13,7 +15,7 @@ from pipeline.readers.naming import describe_columns, resolve_columns
 from pipeline.readers.parquet import open_parquet
 from pipeline.readers.spec import InputPlan, InputSpec, Piece, ReadTask
 from pipeline.readers.streams import sniff
-from pipeline.readers.tables import check_text_column
+from pipeline.readers.tables import check_columns
 from pipeline.readers.unpack import Unpacked
 from pipeline.storage import first_bytes, is_url
 
@@ -45,6 +47,20 @@ def plan_input(spec: InputSpec, limit: int | None) -> InputPlan:
         skipped=listing.skipped,
         bytes=sum(file.size for file in listing.files),
     )
+
+
+def refuse_changed(plan: InputPlan) -> None:
+    """Raises UserError where a file of this machine is not that of the plan any more; those of stores are watched while they are read."""
+    for path, name in dict.fromkeys((piece.path, piece.name) for task in plan.tasks for piece in task.pieces):
+        if is_url(path):
+            continue
+        try:
+            status = os.stat(path)
+            changed = [status.st_size, status.st_mtime_ns] != plan.fingerprint["files"][name][:2]
+        except FileNotFoundError:
+            changed = True
+        if changed:
+            raise UserError(f"{path}: was changed while it was read; run again when it no longer changes")
 
 
 def unpacked_tasks(tasks: Sequence[ReadTask], unpacked: Sequence[Unpacked]) -> list[ReadTask]:
@@ -131,7 +147,7 @@ def _row_groups(file: InputFile, spec: InputSpec) -> Iterator[tuple[Piece, int]]
     """Every row group by itself; an empty file has none and still is a piece, and so is one that is broken."""
     try:
         with open_parquet(file.path) as parquet:
-            check_text_column(parquet.schema_arrow, file.path, spec.input_columns().text)
+            check_columns(parquet.schema_arrow, file.path, spec.input_columns())
             metadata = parquet.metadata
     except BrokenFileError:
         yield Piece(file.path, file.name, file.format, file.size, 0, 0), 0

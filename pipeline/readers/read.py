@@ -38,7 +38,6 @@ class ReadResult(TypedDict):
     encodings: dict[str, int]
     undated: int  # documents with a date that could not be read
     bytes: int  # on disk
-    empty_files: int
     retries: int  # transfers that were tried again
 
 
@@ -47,7 +46,6 @@ def read_task(task: ReadTask, folder: str) -> ReadResult:
 
     Holds a batch, and the failures and ids of a shard. The rows do not depend on how the input was cut into tasks and shards.
     """
-    size, empty = sum(piece.size for piece in task.pieces), sum(piece.size == 0 for piece in task.pieces)
     result = ReadResult(
         shards=[],
         quarantine=[],
@@ -56,8 +54,7 @@ def read_task(task: ReadTask, folder: str) -> ReadResult:
         reasons={},
         encodings={},
         undated=0,
-        bytes=size,
-        empty_files=empty,
+        bytes=sum(piece.size for piece in task.pieces),
         retries=0,
     )
     with counted_retries() as count:

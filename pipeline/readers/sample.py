@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from pipeline.readers.compression import BrokenStreamError
+from pipeline.readers.broken import BrokenStreamError
 from pipeline.readers.formats import read_pieces
 from pipeline.readers.found import COMPRESSION_RATIO
 from pipeline.readers.lines import blocks_of, count_lines

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, NamedTuple
 
-from annotated_types import Gt, MinLen
+from annotated_types import Gt, Le, MinLen
 
-from pipeline.readers.compression import MAX_EXPANSION
+from pipeline.readers.compression import MAX_EXPANSION, MAX_WINDOW, Limits
 
 MIB = 2**20
 
@@ -56,11 +56,20 @@ class InputSpec:
         default=MAX_EXPANSION,
         metadata={"help": "bytes of each byte of a compressed file; a file of which more come, and a gigabyte in all, is cut off"},
     )
+    max_window: Annotated[int, Gt(0), Le(MAX_WINDOW)] = field(
+        default=MAX_WINDOW,
+        metadata={"help": "bytes that unpacking a zstd or xz file may hold, fewer under engine.max_memory; what needs more ends the run"},
+    )
 
     @property
     def max_batch_bytes(self) -> int:
         """Bytes of text that a batch is cut at, since a shard is whole batches."""
         return min(self.batch_bytes, self.shard_bytes)
+
+    @property
+    def limits(self) -> Limits:
+        """Those of a packed stream."""
+        return Limits(self.max_expansion, self.max_window)
 
     def input_columns(self) -> "InputColumns":
         """The input column of each schema name: as mapped, else the one of the same name."""

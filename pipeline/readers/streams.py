@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from pipeline.readers.compression import MAGIC_BYTES, MAX_EXPANSION, BrokenStreamError, Compression, compression_of, decompress
-from pipeline.storage import CHUNK_BYTES, first_bytes, read_range
+from pipeline.errors import UserError
+from pipeline.readers.broken import BrokenStreamError
+from pipeline.readers.compression import LIMITS, MAGIC_BYTES, Compression, Limits, WindowError, compression_of, decompress
+from pipeline.readers.restart import RestartPoint, RestartPoints
+from pipeline.storage import CHUNK_BYTES, first_bytes, read_range, shown
 
 # The longer mark first: the one of UTF-32 LE begins with the one of UTF-16 LE.
 _MARKS = (
@@ -35,6 +38,11 @@ class Head:
         """The encoding as documents name it."""
         return "utf-8" if self.encoding == "utf-8-sig" else self.encoding
 
+    @property
+    def mark_bytes(self) -> int:
+        """Of a UTF-8 file: those of its byte order mark."""
+        return len(codecs.BOM_UTF8) if self.encoding == "utf-8-sig" else 0
+
 
 def sniff(path: str) -> Head:
     """The head of a file; an empty file is plain. Raises UserError when it cannot be read."""
@@ -45,17 +53,53 @@ def sniff(path: str) -> Head:
     return Head(compression, next((encoding for mark, encoding in _MARKS if first.startswith(mark)), "utf-8"))
 
 
-def text_chunks(path: str, head: Head, stop: int | None = None, max_expansion: int = MAX_EXPANSION) -> Iterator[bytes]:
+def text_chunks(path: str, head: Head, stop: int | None = None, limits: Limits = LIMITS) -> Iterator[bytes]:
     """The first `stop` bytes of a file as UTF-8 (if they are what the head says), without a byte order mark at the beginning.
 
-    Raises BrokenStreamError where the stream breaks, after all that could be read.
+    Raises BrokenStreamError where the stream breaks, after all that could be read, and UserError where its window is past the limit.
     """
     chunks = read_range(path, 0, stop)
     if head.compression is not None:
-        chunks = decompress(chunks, head.compression, max_expansion)
+        chunks = _told(path, decompress(chunks, head.compression, limits))
     if head.label != "utf-8":
         chunks = _recode(chunks, head.encoding)
     return _without_mark(chunks)
+
+
+def later_chunks(
+    path: str, head: Head, skip: int, limits: Limits, begin: RestartPoint, points: RestartPoints
+) -> Iterator[bytes]:
+    """What `text_chunks` has behind its first `skip` bytes, read from `begin` on, a point at or before them; the points are noted.
+
+    UTF-16 and UTF-32 are read from the beginning, and no points are noted.
+    """
+    if head.label != "utf-8":
+        return _behind(text_chunks(path, head, None, limits), skip)
+    skip += head.mark_bytes
+    if head.compression is None:
+        return read_range(path, skip)
+    chunks = decompress(_aligned(path, begin.packed), head.compression, limits, begin=begin, points=points)
+    return _behind(_told(path, chunks), skip - begin.unpacked)
+
+
+def _aligned(path: str, start: int) -> Iterator[bytes]:
+    """The chunks of a file from a byte on, which end where those from the beginning do."""
+    stop = -(-(start + 1) // CHUNK_BYTES) * CHUNK_BYTES
+    return chain(read_range(path, start, stop), read_range(path, stop))
+
+
+def _told(path: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        yield from chunks
+    except WindowError as error:
+        raise UserError(f"{shown(path)}: {error}; set input.max_window higher, and engine.max_memory with it") from None
+
+
+def _behind(chunks: Iterator[bytes], skip: int) -> Iterator[bytes]:
+    for chunk in chunks:
+        if skip < len(chunk):
+            yield chunk[skip:]
+        skip = max(0, skip - len(chunk))
 
 
 def range_chunks(path: str, start: int, stop: int) -> Iterator[bytes]:
@@ -83,13 +127,13 @@ def _lines_from(path: str, start: int, stop: int) -> Iterator[bytes]:
         at, step = at + step, 2 * step
 
 
-def raw_chunks(path: str, max_expansion: int = MAX_EXPANSION) -> Iterator[bytes]:
-    """The bytes of a file, decompressed and otherwise as they are. Raises BrokenStreamError likewise."""
+def raw_chunks(path: str, limits: Limits = LIMITS) -> Iterator[bytes]:
+    """The bytes of a file, decompressed and otherwise as they are. Raises as `text_chunks` does."""
     chunks = read_range(path)
     first = next(chunks, b"")
     compression = compression_of(first)
     chunks = chain([first], chunks)
-    return chunks if compression is None else decompress(chunks, compression, max_expansion)
+    return chunks if compression is None else _told(path, decompress(chunks, compression, limits))
 
 
 def _behind_line_feed(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -21,10 +21,11 @@ from pipeline.readers.columns import (
     values,
 )
 from pipeline.readers.decode import UndecodableError, decode
+from pipeline.readers.doubled import distinct, refuse_doubled
 from pipeline.readers.lines import KEPT_BYTES, too_long
 from pipeline.readers.pages import make_page_record
 from pipeline.readers.records import Record, Rejected, numbered_id, reason_for_no_text
-from pipeline.readers.spec import InputSpec, Piece
+from pipeline.readers.spec import InputColumns, InputSpec, Piece
 from pipeline.readers.values import to_json
 from pipeline.schema import make_batch
 from pipeline.storage import shown
@@ -51,13 +52,15 @@ def read_tables(read_batches: ReadBatches, pieces: Iterable[Piece], spec: InputS
                 return
 
 
-def check_text_column(schema: pa.Schema, path: str, column: str) -> None:
-    """Raises UserError unless the column is there and holds text."""
-    if column not in schema.names:
-        raise UserError(f"{shown(path)}: no column {column!r}; it has {listed(schema.names)}; set input.columns.text")
-    kinds = [schema.field(place).type for place in schema.get_all_field_indices(column)]
-    if not is_text(kinds[-1]):
-        raise UserError(f"{shown(path)}: column {column!r} holds {kinds[-1]}; strings were expected; set input.columns.text")
+def check_columns(schema: pa.Schema, path: str, columns: InputColumns) -> None:
+    """Raises UserError unless the column of the text is there and holds text, and of no column that is taken there are two."""
+    names = distinct(schema.names)
+    if columns.text not in names:
+        raise UserError(f"{shown(path)}: no column {columns.text!r}; it has {listed(names)}; set input.columns.text")
+    refuse_doubled(schema.names, path, columns)
+    kind = schema.field(names.index(columns.text)).type
+    if not is_text(kind):
+        raise UserError(f"{shown(path)}: column {columns.text!r} holds {kind}; strings were expected; set input.columns.text")
 
 
 def parse_rows(rows: pa.RecordBatch, spec: InputSpec, *, file: str, first_row: int) -> Iterator[Parsed]:
@@ -65,7 +68,9 @@ def parse_rows(rows: pa.RecordBatch, spec: InputSpec, *, file: str, first_row: i
 
     The column of the text must be there and hold strings or bytes.
     """
-    columns = spec.input_columns()
+    columns, names = spec.input_columns(), distinct(rows.schema.names)
+    if names != rows.schema.names:
+        rows = rows.rename_columns(names)
     lengths = row_bytes(rows)
     for start, stop in cut_by_bytes(lengths, spec.max_batch_bytes):
         part, first = rows.slice(start, stop - start), first_row + start

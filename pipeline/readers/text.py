@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pipeline.readers.compression import BrokenStreamError
+from pipeline.readers.broken import BrokenStreamError
 from pipeline.readers.decode import UndecodableError, decode
 from pipeline.readers.lines import KEPT_BYTES, too_long
 from pipeline.readers.records import Record, Rejected
@@ -42,7 +42,7 @@ def read_whole(path: str, spec: InputSpec) -> tuple[bytes, str | None]:
     held: list[bytes] = []
     size = 0
     try:
-        for chunk in raw_chunks(path, spec.max_expansion):
+        for chunk in raw_chunks(path, spec.limits):
             if size <= max_bytes:
                 held.append(chunk)
             size += len(chunk)

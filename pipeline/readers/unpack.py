@@ -2,23 +2,26 @@
 
 The ranges of a plain file are counted, each by itself. A file that cannot be read from the middle is made into work files that can:
 decompressed, in UTF-8, cut where a record ends. That goes from the beginning to the end, in one process; what comes after it, which takes
-some ten times as long, is done side by side and goes on where it was. A work file that is there is not written again: after a kill on the
-way the stream is gone over once more: 33 seconds of a core for 10 GB out of gzip and 13 out of zstd, where all stages take some 1,000, but
-ten minutes out of bzip2. To begin in its middle would take frames or members, and most files are one.
+some ten times as long, is done side by side and goes on where it was.
+
+So does this: each work file has a note of where the next one begins, and of a point of the stream a little before that at which a decoder
+can begin (restart.py): a block of gzip or bzip2, a frame of zstd, a stream of xz. A stream that is one frame or has no such point, and
+one in UTF-16, is decompressed from its beginning again; what is there is not parsed or written twice. Of 10 GB that is 13 seconds of a core
+for zstd: its format lets a block refer back through the whole window, and the library hands out none.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import asdict, replace
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, TypedDict
 
-from pipeline.files import whole
-from pipeline.readers.csv import CsvRow, CsvRows
-from pipeline.readers.lines import Block, blocks_of, count_lines
+from pipeline.readers.csv_rows import CsvRow, CsvRows
+from pipeline.readers.lines import Block, blocks_of, count_lines, line_blocks
+from pipeline.readers.restart import RestartPoints
 from pipeline.readers.spec import InputSpec, Piece, ReadTask
-from pipeline.storage import place
+from pipeline.readers.streams import later_chunks, sniff
+from pipeline.readers.work_files import Place, WorkFiles
 
 
 class Unpacked(TypedDict):
@@ -35,7 +38,8 @@ def unpack(folder: str, task: ReadTask) -> Unpacked:
     if not piece.packed:
         return _counted(piece, task.spec)
     make = _pieces_of_lines if piece.format == "jsonl" else _pieces_of_rows
-    return Unpacked(pieces=[asdict(made) for made in make(folder, task)], lines=0, records=0)  # nothing comes behind a whole file
+    pieces = make(WorkFiles(folder, task))
+    return Unpacked(pieces=[asdict(made) for made in pieces], lines=0, records=0)  # nothing comes behind a whole file
 
 
 def _counted(piece: Piece, spec: InputSpec) -> Unpacked:
@@ -47,19 +51,36 @@ def _counted(piece: Piece, spec: InputSpec) -> Unpacked:
     return Unpacked(pieces=[asdict(replace(piece, counted=True))], lines=lines, records=records)
 
 
-def _pieces_of_lines(folder: str, task: ReadTask) -> list[Piece]:
+class _Later:
+    """The lines of a packed file from a place on, and what a note of a later place takes."""
+
+    def __init__(self, task: ReadTask, begin: Place) -> None:
+        [packed], spec = task.pieces, task.spec
+        self.head = sniff(packed.path)
+        # Half a work file is a tenth of a second of gzip; the looking costs an eighth of unpacking it.
+        self._points = RestartPoints(max(1, spec.shard_bytes // 2), begin.restart)
+        chunks = later_chunks(packed.path, self.head, begin.text, spec.limits, begin.restart, self._points)
+        self.blocks = line_blocks(chunks, spec.max_record_bytes)
+
+    def place(self, text: int, lines: int, records: int) -> Place:
+        return Place(text, lines, records, self._points.before(text + self.head.mark_bytes))
+
+
+def _pieces_of_lines(work: WorkFiles) -> list[Piece]:
     """For JSON Lines. A line that cannot be read is a piece by itself."""
-    blocks, encoding = blocks_of(task.pieces[0], task.spec)
-    line = record = 1
-    pieces: list[Piece] = []
-    for number, run in groupby(_numbered_blocks(blocks, task.spec.shard_bytes), key=itemgetter(0)):
-        made = replace(_work_piece(folder, task, number, encoding), first_line=line, first_record=record)
-        with _unless_there(made.path) as write:
+    pieces, begin = work.finished(Place())
+    later = _Later(work.task, begin)
+    text, lines, records = begin.text, begin.lines, begin.records
+    for _, run in groupby(_numbered_blocks(later.blocks, work.task.spec.shard_bytes), key=itemgetter(0)):
+        if pieces:
+            work.note(len(pieces) - 1, pieces[-1], later.place(text, lines, records))
+        made = replace(work.piece(len(pieces), later.head.label), first_line=lines + 1, first_record=records + 1)
+        with work.writing(made) as stream:
             for _, block in run:
-                write(block.data)
+                stream.write(block.data)
                 made = replace(made, size=made.size + len(block.data), problem=block.problem)
-                lines, records = (1, 1) if block.problem else count_lines(block.data)
-                line, record = line + lines, record + records
+                block_lines, block_records = (1, 1) if block.problem else count_lines(block.data)
+                text, lines, records = text + block.size, lines + block_lines, records + block_records
         pieces.append(made)
     return pieces
 
@@ -74,54 +95,47 @@ def _numbered_blocks(blocks: Iterator[Block], shard_bytes: int) -> Iterator[tupl
         size = shard_bytes if block.problem else size + block.size
 
 
-def _pieces_of_rows(folder: str, task: ReadTask) -> list[Piece]:
+def _pieces_of_rows(work: WorkFiles) -> list[Piece]:
     """For CSV, each with the header above its rows; the file as it is, where lines are in it of which only the beginning is known."""
-    as_it_is = [replace(task.pieces[0], packed=False)]
-    rows = CsvRows(task.pieces[0], task.spec)
-    if not rows.header({task.spec.input_columns().text}) or rows.waiting:
+    [packed], spec = work.task.pieces, work.task.spec
+    as_it_is = [replace(packed, packed=False)]
+    above = CsvRows.of(packed, spec)
+    if not above.header({spec.input_columns().text}) or above.waiting:
         return as_it_is
-    header, height = b"".join(line.raw for line in rows.taken), len(rows.taken)
+    header, height = b"".join(line.raw for line in above.taken), len(above.taken)
+    pieces, begin = work.finished(Place(above.read_bytes, above.read_lines))
+    later, records = _Later(work.task, begin), begin.records
+    rows = above.behind(later.blocks, begin.text, begin.lines)
     rows.with_blank = True  # what comes after a quote that is not closed is counted
-    records, pieces = 0, []
-    for number, run in groupby(_numbered_rows(rows, task.spec.shard_bytes), key=itemgetter(0)):
-        made = replace(_work_piece(folder, task, number, rows.encoding), first_record=records + 1)
-        first = size = 0
-        with _unless_there(made.path) as write:
-            write(header)
-            for _, row in run:
+    for _, run in groupby(_numbered_rows(rows, spec.shard_bytes), key=itemgetter(0)):
+        _, first, text, lines = next(run)
+        if pieces:
+            work.note(len(pieces) - 1, pieces[-1], later.place(text, lines, records))
+        made = replace(work.piece(len(pieces), rows.encoding), first_line=first.line - height, first_record=records + 1)
+        size = 0
+        with work.writing(made) as stream:
+            stream.write(header)
+            for row in chain([first], (row for _, row, _, _ in run)):
                 if row.problem and any(line.problem for line in (*rows.taken, *rows.waiting)):
                     return as_it_is
-                write(row.raw)
-                first, size = first or row.line, size + len(row.raw)
+                stream.write(row.raw)
+                size += len(row.raw)
                 records += bool(row.fields or row.problem)
-        pieces.append(replace(made, size=size, first_line=first - height))
+        pieces.append(replace(made, size=size))
     return pieces
 
 
-def _numbered_rows(rows: CsvRows, shard_bytes: int) -> Iterator[tuple[int, CsvRow]]:
-    """Each row with the number of its work file; one begins only where no row before it was judged by lines that come after."""
+def _numbered_rows(rows: CsvRows, shard_bytes: int) -> Iterator[tuple[int, CsvRow, int, int]]:
+    """Each row with the number of its work file; one begins only where no row before it was judged by lines that come after.
+
+    With it come the bytes and lines before the work file, if it is the first there.
+    """
     number = size = 0
-    free = True
+    text, lines, free = rows.read_bytes, rows.read_lines, True
     for row in rows:
         if size >= shard_bytes and free:
             number, size = number + 1, 0
-        free = not rows.waiting
-        yield number, row
+        before = text, lines
+        text, lines, free = rows.read_bytes, rows.read_lines, not rows.waiting
+        yield number, row, *before
         size += len(row.raw)
-
-
-def _work_piece(folder: str, task: ReadTask, number: int, encoding: str) -> Piece:
-    packed = task.pieces[0]
-    path = place(folder) / f"{task.number:06d}-{number:06d}.{packed.format}"
-    return replace(packed, path=str(path), packed=False, encoding=encoding, size=0)
-
-
-@contextmanager
-def _unless_there(name: str) -> Iterator[Callable[[bytes], object]]:
-    """A function that writes to the file, whole or absent; where the file is there, one that does nothing."""
-    path = place(name)
-    if path.exists():
-        yield len
-        return
-    with whole(path, trusted=True) as beside, open(beside, "wb") as stream:
-        yield stream.write

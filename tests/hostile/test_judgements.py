@@ -10,6 +10,8 @@ from pipeline.stage import Stage
 from pipeline.stages import STAGES
 from tests.support import SEEDS, batch_of, run_stage
 
+pytestmark = pytest.mark.gate  # clocks
+
 _DRAW = random.Random(1)
 _WORDS = ["".join(_DRAW.choices("abcdefghijklmnop", k=6)) for _ in range(50_000)]
 SHAPES = {
@@ -38,7 +40,7 @@ JUDGED: dict[str, Stage] = {name: kind() for name, kind in STAGES.items()} | {"f
 
 @pytest.mark.parametrize("name", JUDGED)
 def test_the_time_of_a_stage_grows_as_the_text_does(name: str) -> None:
-    """Eight times the bytes take no more than eight times the time, and as much again for chance; all pairs would take 64 times."""
+    """Eight times the bytes take eight times the time, twice as much by chance, and not thrice in a row; all pairs would take 64 times."""
     stage = JUDGED[name]
 
     def seconds(text: str) -> float:
@@ -50,4 +52,4 @@ def test_the_time_of_a_stage_grows_as_the_text_does(name: str) -> None:
     seconds(" ".join(SEEDS.values()))  # loads tables and kernels
     for shape, pattern in SHAPES.items():
         small, large = ((pattern * (size // len(pattern) + 1))[:size] for size in (50_000, 400_000))
-        assert seconds(large) < 16 * seconds(small) + 0.2, shape
+        assert any(seconds(large) < 16 * seconds(small) + 0.2 for _ in range(3)), shape

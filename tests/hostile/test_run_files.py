@@ -8,10 +8,10 @@ import pytest
 
 from pipeline.boilerplate.packs import read_pack
 from pipeline.boilerplate.rules import matches
-from pipeline.config import load_config
 from pipeline.errors import UserError
 from pipeline.places import read_yaml
-from tests.support import REPO
+from pipeline.run_file import load_config
+from tests.support import ENDLESS, REPO
 
 _LAUGHS = "\n".join(f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]" for before, name in zip("abcdefgh", "bcdefghi"))
 
@@ -41,7 +41,7 @@ def test_hostile_yaml_is_refused_at_once(label: str, tmp_path: Path) -> None:
         with pytest.raises(UserError, match=message) as error:
             read(path)
         assert len(str(error.value)) < 1000
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < ENDLESS
     assert not Path("pwned").exists()
 
 
@@ -72,7 +72,7 @@ def test_a_pattern_made_to_explode_takes_linear_time(pattern: str, tmp_path: Pat
     lines = ("a" * 1_000_000, "ab " * 100_000)
     started = time.process_time()
     matches(rule, lines)
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < ENDLESS
 
 
 @pytest.mark.parametrize("pattern", ["((a{1,100}){1,100}){1,100}", "a{1001}", "(?=a)a", "(a)\\1", "(?P<n>a)(?P=n)", "(" * 2000])

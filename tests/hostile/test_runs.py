@@ -8,10 +8,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.config import parse_config
 from pipeline.errors import UserError
 from pipeline.job import Silent
 from pipeline.result import RunResult
+from pipeline.run_file import parse_config
 from pipeline.runner import run
 from pipeline.verify import verify
 from tests.hostile.sound import sound_files

@@ -5,7 +5,7 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import UserError
@@ -116,7 +116,7 @@ def test_a_file_that_is_no_table_goes_to_quarantine(tmp_path: Path, name: str) -
 _FIELD = st.text(st.characters(codec="utf-8", exclude_characters="\x00\ufeff\x1b"), max_size=12)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(st.lists(st.tuples(_FIELD, _FIELD), max_size=12), st.sampled_from(["\n", "\r\n"]))
 def test_what_a_writer_wrote_comes_back(tmp_path: Path, rows: list[tuple[str, str]], line_end: str) -> None:
     """Every text, whatever it holds."""
@@ -128,7 +128,7 @@ def test_what_a_writer_wrote_comes_back(tmp_path: Path, rows: list[tuple[str, st
     assert reading.quarantine == []
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(st.lists(st.sampled_from([b'"', b",", b"\n", b"a", b"\r", b"\xff", b"\x00", b' "', b"b c"]), max_size=60), st.integers(3, 80))
 def test_every_line_is_in_a_document_or_in_quarantine(tmp_path: Path, pieces: list[bytes], limit: int) -> None:
     """Whatever the bytes are, nothing raises, and no line is read twice."""
@@ -142,7 +142,7 @@ def test_every_line_is_in_a_document_or_in_quarantine(tmp_path: Path, pieces: li
 
 def test_a_quote_that_is_not_closed_ends_after_so_many_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A few bytes a line would make a row of as many lines as the limit has bytes; each line is then taken by itself, none is lost."""
-    monkeypatch.setattr("pipeline.readers.csv._MAX_ROW_LINES", 100)
+    monkeypatch.setattr("pipeline.readers.csv_rows._MAX_ROW_LINES", 100)
     reading = read_bytes(tmp_path, b'text,n\nfirst,1\n"' + b"a\n" * 150 + b"last,2\n")
     assert reading.column("text") == ["first", "last"]
     assert reading.reasons[0] == ("line 3", "too long (more than 100 lines; is a quote not closed?)")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import UserError
@@ -68,7 +68,7 @@ def test_a_made_id_that_meets_a_given_one_is_a_duplicate(tmp_path: Path) -> None
         read(path)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(st.lists(st.sampled_from(["a", "b", "a#2", "a#3", "b#2", "a#2#2"]), min_size=1, max_size=12), st.integers(1, 60))
 def test_ids_are_unique_and_the_same_however_the_input_is_cut(tmp_path: Path, ids: list[str], shard_bytes: int) -> None:
     """Under both policies; quarantine keeps exactly the distinct ids, number keeps all documents."""

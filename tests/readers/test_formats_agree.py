@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.files import open_ipc
@@ -165,7 +165,7 @@ def test_columns_are_cut_by_bytes_as_lines_are() -> None:
 _JSON = st.recursive(st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats() | st.text(), st.lists, max_leaves=5)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30)
 @given(
     st.lists(
         st.binary(max_size=40) | st.dictionaries(st.sampled_from(["text", "doc_id", "published", "x"]), _JSON).map(lambda d: d),

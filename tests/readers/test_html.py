@@ -18,6 +18,7 @@ pytest.importorskip("trafilatura")
 from pipeline.readers.charset import declared_charset, decode_page
 from pipeline.readers.extraction import MAX_PAGE_BYTES, NoPageError, read_page
 from tests.readers.reading import read, write_arrow, write_bytes, write_csv, write_jsonl, write_parquet
+from tests.support import ENDLESS
 
 STORY = "The river rose by two metres in the night, and the town closed its bridges until further notice."
 
@@ -138,11 +139,11 @@ def test_what_is_no_page_goes_to_quarantine(tmp_path: Path, raw: bytes, reason: 
 @pytest.mark.parametrize("unit", ["<a", "<html ", "a", " ", "<!-- ", '<p a="', "</", "<p lang="])
 def test_no_page_takes_the_patterns_for_ever(unit: str) -> None:
     """What is made to be tried over and over is done within the time of a long page."""
-    start = time.perf_counter()
+    started = time.process_time()
     for before in ("<", "<html lang=", "<html><body><p>x</p>"):
         with suppress(NoPageError):
             read_page(before + unit * (1_000_000 // len(unit)))
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - started < ENDLESS
 
 
 _PARTS = st.sampled_from(
@@ -165,7 +166,7 @@ _PARTS = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(_PARTS | st.text(max_size=5), max_size=25).map("".join) | st.binary(max_size=200))
 def test_every_page_is_a_document_or_has_a_reason(made: str | bytes) -> None:
     """Whatever it holds, and twice the same."""

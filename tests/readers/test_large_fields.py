@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 
 from tests.readers.reading import compress
+from tests.support import REPO
 
 # Reads a file in a process of its own; the peak is over what the imports and one small file took.
 _SCRIPT = """
-import json, resource, sys, tempfile
+import json, sys, tempfile
 from pipeline.readers import InputSpec, plan_input, read_task
 from pipeline.files import open_ipc
 from pathlib import Path
+from tests.peaks import forget_peak, peak
 
 def read(path, **settings):
     with tempfile.TemporaryDirectory() as folder:
@@ -25,11 +27,8 @@ def read(path, **settings):
         failed = [row for result in results for name in result["quarantine"] for row in open_ipc(Path(folder, name)).read_all().to_pylist()]
     return [row["text"][:10] for row in rows], [[row["reason"], len(row["raw"])] for row in failed]
 
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
 read(sys.argv[1])
-before = peak()
+before = forget_peak()
 texts, failed = read(sys.argv[2], max_record_bytes=int(sys.argv[3]))
 print(json.dumps({"texts": texts, "failed": failed, "grown": peak() - before}))
 """
@@ -62,7 +61,7 @@ def read_one(folder: Path, name: str, size: int, limit: int) -> dict[str, Any]:
     with open(path, "wb") as stream:
         stream.writelines(pieces(*FILES[name][:2], size, FILES[name][2]))
     command = [sys.executable, "-c", _SCRIPT, str(small), str(path), str(limit)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=REPO, check=False)
     assert done.returncode == 0, done.stderr
     path.unlink()
     found: dict[str, Any] = json.loads(done.stdout)
@@ -98,4 +97,4 @@ def test_a_bomb_costs_no_memory(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(compress(data, ".gz"))
     command = [sys.executable, "-c", _SCRIPT, str(small), str(path), str(4 * MIB)]
-    check(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout), "a.jsonl", 12 * 4 * MIB)
+    check(json.loads(subprocess.run(command, capture_output=True, text=True, cwd=REPO, check=True).stdout), "a.jsonl", 12 * 4 * MIB)

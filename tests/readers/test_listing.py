@@ -11,6 +11,7 @@ import pytest
 from pipeline.errors import UserError
 from pipeline.readers import InputSpec, describe_input, plan_input
 from tests.readers.reading import read, write_bytes
+from tests.support import REPO
 
 
 def names(path: Path) -> list[str]:
@@ -97,7 +98,10 @@ def test_what_may_not_be_read_is_an_error(tmp_path: Path, unreadable: str) -> No
 import os, sys
 if os.getuid() == 0:
     os.chdir({str(tmp_path)!r})
-    os.setgid(65534); os.setuid(65534)
+    try:
+        os.setgid(65534); os.setuid(65534)
+    except OSError:
+        sys.exit("no right to be nobody")
 from pipeline.readers.listing import list_files
 from pipeline.errors import UserError
 try:
@@ -106,8 +110,10 @@ except UserError as error:
     print(error)
 """
     imports_first = "import pipeline.readers.listing, pipeline.errors\n" + code
-    done = subprocess.run([sys.executable, "-c", imports_first], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", imports_first], capture_output=True, text=True, cwd=REPO, check=False)
     (tmp_path / unreadable).chmod(0o755)
+    if "no right to be nobody" in done.stderr:
+        pytest.skip("this superuser may not become another user, as in some containers")
     assert done.stdout.strip().endswith(f"{unreadable}: cannot be read (Permission denied)")
 
 

@@ -1,6 +1,8 @@
 """Which columns are taken where the run file names none, and that a run says so before."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.readers import InputSpec, describe_input
+from pipeline.readers import InputSpec, describe_input, streams
 from tests.readers.reading import read, write_arrow, write_bytes, write_csv, write_jsonl, write_parquet
 
 WRITERS: dict[str, Callable[..., Path]] = {
@@ -82,3 +84,30 @@ def test_other_files_of_the_folder_may_lack_the_column(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "a.jsonl", [{"id": "x1", "text": "a"}])
     write_jsonl(tmp_path / "b.jsonl", [{"text": "b"}])
     assert read(tmp_path).column("doc_id") == ["x1", "b.jsonl#1"]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
+def test_a_large_file_without_a_line_is_not_read_for_its_columns(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty gigabytes without a line feed would take minutes at `check`; what is there is told without them."""
+    (tmp_path / name).touch()
+    os.truncate(tmp_path / name, 2**30)
+    read, taken = streams.read_range, [0]
+
+    def counted(path: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        for chunk in read(path, start, stop):
+            taken[0] += len(chunk)
+            yield chunk
+
+    monkeypatch.setattr(streams, "read_range", counted)
+    with suppress(UserError):
+        describe_input(InputSpec(str(tmp_path / name)))
+    assert 0 < taken[0] <= 3 * 2**25
+
+
+def test_of_thousands_of_columns_some_are_told(tmp_path: Path) -> None:
+    """At `check`: the first by name, and how many there are."""
+    names = [f"c{number:04d}" for number in range(3000)]
+    (tmp_path / "a.csv").write_text(",".join(["text", *names]) + "\n")
+    told = describe_input(InputSpec(str(tmp_path / "a.csv")))[-1]
+    assert told.endswith("c0099, … (3,000 in all)")
+    assert len(told) < 1000

@@ -174,13 +174,3 @@ def test_a_value_over_the_limit_is_cut_and_quarantined(tmp_path: Path) -> None:
     assert reading.column("text") == ["y"]
     assert reading.reasons == [("row 1", "too long (3000000 bytes, the limit is 2000000; the raw bytes are its first 1048576)")]
     assert len(reading.quarantine[0]["raw"]) == 2**20
-
-
-def test_repeated_column_names_are_read_as_json_reads_them(tmp_path: Path) -> None:
-    """The last one counts."""
-    table = pa.Table.from_arrays(
-        [pa.array(["a"]), pa.array(["b"]), pa.array([1]), pa.array([2])], names=["text", "text", "n", "n"]
-    )
-    pq.write_table(table, tmp_path / "a.parquet")
-    reading = read(tmp_path / "a.parquet")
-    assert (reading.column("text"), reading.column("meta")) == (["b"], ['{"n":2}'])

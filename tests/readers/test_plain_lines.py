@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pipeline.kernels.json_values import PADDING
 from pipeline.readers.json_line import BadLineError, parse_line
 from pipeline.readers.lines import is_blank
 from pipeline.readers.plain_lines import PlainLines, read_plain_lines
@@ -37,7 +38,8 @@ def _one_by_one(lines: list[bytes]) -> list[Record | None]:
 
 def _in_columns(lines: list[bytes]) -> dict[int, dict[str, Any]]:
     """What the kernel makes of the lines that are plain to it, by line; a last line feed is left out where a line is before it."""
-    plain = read_plain_lines(b"\n".join(lines) + b"\n" * (not lines[-1]), COLUMNS)
+    data = b"\n".join(lines) + b"\n" * (not lines[-1])
+    plain = read_plain_lines(data + bytes(PADDING), len(data), COLUMNS)
     assert isinstance(plain, PlainLines)
     assert plain.starts.tolist() == [sum(len(line) + 1 for line in lines[:place]) for place in range(len(lines) + 1)]
     numbers = [sum(not is_blank(line) for line in lines[: place + 1]) for place in range(len(lines))]
@@ -147,7 +149,8 @@ def test_what_feeds_hold_is_plain() -> None:
 
 def test_bytes_that_are_not_utf8_are_left_to_the_reader_of_single_lines() -> None:
     """One such line may be in any encoding."""
-    assert read_plain_lines(b'{"text": "a"}\n{"text": "\xe9"}', COLUMNS) is None
+    data = b'{"text": "a"}\n{"text": "\xe9"}'
+    assert read_plain_lines(data + bytes(PADDING), len(data), COLUMNS) is None
 
 
 def _records(count: int) -> list[dict[str, Any]]:
@@ -183,3 +186,12 @@ def test_a_block_that_is_not_plain_and_one_that_is_broken_lose_nothing(tmp_path:
     reading = read(write_bytes(tmp_path / "a.jsonl", data))
     assert len(reading.documents) == 201
     assert reading.reasons == []
+
+
+def test_a_broken_last_line_without_a_line_feed_is_kept_as_it_stands(tmp_path: Path) -> None:
+    """Nothing of what the kernel wants behind the lines gets into its raw bytes, nor into those of a whole one."""
+    lines = [json.dumps(record).encode() for record in _records(300)]
+    reading = read(write_bytes(tmp_path / "a.jsonl", b"\n".join([*lines, b'{"text": "cut of'])))
+    assert [row["raw"] for row in reading.quarantine] == [b'{"text": "cut of']
+    whole = read(write_bytes(tmp_path / "b.jsonl", b"\n".join([*lines, b'{"text": "whole", "n": 0.5}'])))
+    assert (whole.column("text")[-1], whole.reasons) == ("whole", [])

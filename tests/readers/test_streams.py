@@ -1,5 +1,6 @@
 """Chunks, streams and lines: nothing depends on where a chunk ends."""
 
+import lzma
 import re
 import zlib
 from collections.abc import Iterator
@@ -8,13 +9,15 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.readers.compression import CHUNK_BYTES, BrokenStreamError, decompress
+from pipeline.errors import UserError
+from pipeline.readers.broken import BrokenStreamError
+from pipeline.readers.compression import CHUNK_BYTES, decompress
 from pipeline.readers.lines import KEPT_BYTES, Block, count_lines, is_blank, line_blocks
 from pipeline.readers.streams import range_chunks
-from tests.readers.reading import compress
+from tests.readers.reading import compress, read
 
 COMPRESSIONS = [("gzip", ".gz"), ("zstd", ".zst"), ("bzip2", ".bz2"), ("xz", ".xz")]
 
@@ -47,6 +50,24 @@ def test_a_long_window_is_read() -> None:
     compressor = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
     packed = compressor.compress(b"text " * 1000) + compressor.flush()
     assert b"".join(decompress(iter([packed]), "zstd")) == b"text " * 1000
+
+
+def test_a_window_past_the_limit_stops_the_run(tmp_path: Path) -> None:
+    """A decoder that had to hold more than a worker may take; the sentence says what to set. What fits is read, and so is the rest."""
+    parameters = zstandard.ZstdCompressionParameters(compression_level=1, window_log=25)
+    compressor = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 2**25}]
+    records = b'{"text": "some text"}\n' * 20
+    packed = {"zst": compressor.compress(records) + compressor.flush(), "xz": lzma.compress(records, filters=filters)}
+    for suffix, data in packed.items():
+        path = tmp_path / f"a.jsonl.{suffix}"
+        path.write_bytes(data)
+        assert len(read(path, max_window=2**25).documents) == 20
+        with pytest.raises(UserError, match=f"{path.name}: its .* stream takes a window of more than 16777216 bytes; set input.max_window"):
+            read(path, max_window=2**24)
+    for suffix in (".gz", ".bz2"):
+        (tmp_path / f"b.jsonl{suffix}").write_bytes(compress(records, suffix))
+        assert len(read(tmp_path / f"b.jsonl{suffix}", max_window=1).documents) == 20
 
 
 @pytest.mark.parametrize(("compression", "suffix"), COMPRESSIONS)
@@ -97,7 +118,6 @@ def test_lines_and_records_are_counted_as_they_are_read(data: bytes) -> None:
     assert count_lines(data) == (len(lines), sum(not is_blank(line) for line in lines))
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(LINES, st.lists(st.integers(3, 60), max_size=6))
 @example(b"aa\nbb\n", [3])
 @example(b"aa\nbb\n", [4, 5])

@@ -1,12 +1,14 @@
 """Packed files become work files: the same records, whatever was there before."""
 
+import csv
 import json
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.readers import InputSpec, plan_input, unpack
@@ -83,25 +85,56 @@ def test_what_cannot_be_read_is_the_same_however_it_is_cut(shard_bytes: int, suf
     assert reasons.count("cut off") == cut_off
 
 
-def test_a_work_file_that_is_there_is_not_written_again(tmp_path: Path) -> None:
+def test_a_work_file_that_is_noted_is_not_written_again(tmp_path: Path) -> None:
     """A process that was killed left some of them; the others are made, and the pieces are the same."""
     path = write_jsonl(tmp_path / "a.jsonl.gz", lines_of(400))
     [task] = plan_input(InputSpec(str(path), shard_bytes=200_000), None).tasks
     folder = tmp_path / "unpacked"
     made = unpack(str(folder), task)
-    pieces = made["pieces"]
-    files = {file: file.read_bytes() for file in sorted(folder.iterdir())}
-    assert len(files) == len(pieces) >= 4
+    files = {file: file.read_bytes() for file in sorted(folder.glob("*.jsonl"))}
+    notes = sorted(folder.glob("*.json"))
+    assert len(files) == len(made["pieces"]) == len(notes) + 1 >= 4
     stamps = {file: file.stat().st_mtime_ns for file in files}
-    lost = list(files)[2:]
-    for file in lost:
-        file.unlink()
+    for lost in (*list(files)[2:], *notes[2:]):
+        lost.unlink()
     assert unpack(str(folder), task) == made == json.loads(json.dumps(made))
-    assert {file: file.read_bytes() for file in folder.iterdir()} == files
+    assert {file: file.read_bytes() for file in folder.glob("*.jsonl")} == files
     assert {file: file.stat().st_mtime_ns for file in list(files)[:2]} == {file: stamps[file] for file in list(files)[:2]}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
+@given(
+    st.lists(st.sampled_from(CSV_LINES), min_size=3, max_size=25),
+    st.sampled_from(["a.csv", "a.tsv", "a.csv.bz2", "a.jsonl.gz"]),
+    st.integers(1, 100),
+    st.integers(0, 9),
+    st.booleans(),
+)
+@example([b"1,plain", b'3,"over', b"1,plain", b'4,"closed" badly', b"1,plain"], "a.csv", 5, 1, True)
+@example([b"1,\rplain", b"2,plain\r", b"3,no line feed\rbehind this"], "a.csv", 1, 2, False)
+def test_rows_are_the_same_wherever_unpacking_was_killed(
+    tmp_path: Path, lines: list[bytes], name: str, shard_bytes: int, kept: int, marked: bool
+) -> None:
+    """With so many notes kept, and with a byte order mark or without: the pieces are those of an unpacking that went through."""
+    shutil.rmtree(tmp_path / "unpacked", ignore_errors=True)
+    first = b"\xef\xbb\xbf" * marked + (b"id,text\n" if "csv" in name else b"id\ttext\n" if "tsv" in name else b'{"text": "x"}\n')
+    path = write_bytes(tmp_path / name, first + b"\n".join(lines).replace(b",", b"\t" if "tsv" in name else b","))
+    [task] = plan_input(InputSpec(str(path), shard_bytes=shard_bytes, max_record_bytes=200), None).tasks
+    if not task.packed:
+        return
+    folder = tmp_path / "unpacked"
+    made = unpack(str(folder), task)
+    files = {file: file.read_bytes() for file in folder.glob("*.[jct]s[ov]*")} if folder.exists() else {}
+    for number, note in enumerate(sorted(folder.glob("*.json"))):
+        if number >= kept:
+            note.unlink()
+    assert unpack(str(folder), task) == made
+    assert {file: file.read_bytes() for file in files if file.suffix != ".json"} == {
+        file: data for file, data in files.items() if file.suffix != ".json"
+    }
+
+
+@settings(max_examples=40)
 @given(
     st.lists(st.sampled_from(CSV_LINES), max_size=25),
     st.sampled_from(UNREADABLE),
@@ -135,6 +168,20 @@ def test_a_large_csv_becomes_tasks(name: str, tmp_path: Path) -> None:
     assert cut.tasks >= 5
     assert (cut.documents, cut.quarantine) == (whole.documents, whole.quarantine)
     assert cut.column("doc_id")[-1] == f"{name}#200"
+
+
+def test_fields_are_no_longer_than_they_may_be_in_a_process_that_reads_its_first_csv(tmp_path: Path) -> None:
+    """Python's own limit of a field is 131,072 characters: past it a document of many lines became as many rows."""
+    text = "\n".join(["a line of words, many"] * 8000)
+    path = write_bytes(tmp_path / "a.csv", b"text,n\n" + b"".join(b'"%s",%d\n' % (text.encode(), n) for n in range(9)))
+    before = csv.field_size_limit(131_072)
+    try:
+        [task] = plan_input(InputSpec(str(path), shard_bytes=300_000), None).tasks
+        pieces = unpack(str(tmp_path / "unpacked"), task)["pieces"]
+    finally:
+        csv.field_size_limit(before)
+    assert [piece["first_record"] for piece in pieces] == [1, 3, 5, 7, 9]
+    assert read(path, shard_bytes=300_000).column("text") == [text] * 9
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ from urllib.parse import unquote
 
 import pytest
 
-from pipeline.config import RunConfig, parse_config
+from pipeline.config import RunConfig
 from pipeline.errors import TransferError, UserError
 from pipeline.job import Silent
 from pipeline.readers import InputSpec, plan_input, read_task, unpack
+from pipeline.run_file import parse_config
 from pipeline.runner import run
 from pipeline.storage import CHUNK_BYTES, retries
 from tests.readers.reading import read, write_bytes, write_jsonl
