@@ -38,6 +38,28 @@ def band_keys(signatures, bands, rows, keys):
             keys[band, document] = band_key(signatures, document, band, rows)
 
 
+@njit([uint32[::1](KEYS)], cache=True, nogil=True)
+def may_repeat(keys):
+    """The places, ascending, of the keys that may occur more than once: all that do, and a quarter of the others at most.
+
+    Counts in a table of four to eight bytes a key, so only while that stays in the cache it is quicker than to sort them all.
+    """
+    bits = int64(2)
+    while (int64(1) << bits) < 4 * keys.shape[0]:
+        bits += 1
+    step, shift = np.uint64(0x9E3779B97F4A7C15), uint64(64 - bits)
+    seen = np.zeros(int64(1) << bits, np.uint8)
+    for i in range(keys.shape[0]):
+        slot = int64(keys[i] * step >> shift)
+        seen[slot] = seen[slot] << 1 | 1
+    places = np.empty(keys.shape[0], np.uint32)
+    found = int64(0)
+    for i in range(keys.shape[0]):
+        places[found] = i
+        found += seen[int64(keys[i] * step >> shift)] > 1
+    return places[:found].copy()
+
+
 @njit([uint64[::1](KEYS)], cache=True, nogil=True)
 def pack(keys):
     """The keys with their low bits replaced by their place, so that sorting the result sorts places by key."""

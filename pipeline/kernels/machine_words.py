@@ -61,6 +61,16 @@ def trailing_zeros(typing_context, word):
 
 
 @intrinsic
+def count_ones(typing_context, word):
+    """How many bits of a uint64 are one."""
+
+    def codegen(context, builder, signature, arguments):
+        return builder.ctpop(arguments[0])
+
+    return types.int64(types.uint64), codegen
+
+
+@intrinsic
 def leading_zeros(typing_context, word):
     """Zero bits above the highest one bit of a uint64; 64 for 0."""
 

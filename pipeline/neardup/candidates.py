@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from pipeline.arrays import load_array, map_array, open_array
-from pipeline.files import write_array
-from pipeline.kernels.bands import ALL_PAIRS, buckets, candidate_pairs, pack
+from pipeline.arrays import map_array, open_array
+from pipeline.kernels.bands import ALL_PAIRS, buckets, candidate_pairs, may_repeat, pack
 from pipeline.kernels.sorting import sort
 from pipeline.neardup.facts import SignatureFiles, SignatureSource
+from pipeline.neardup.pairs import merge, write_pairs
 from pipeline.storage import place
 
 # A bucket of more members is cut into pieces of this size, each led by the first member of the whole, so that memory and time
@@ -19,68 +19,95 @@ from pipeline.storage import place
 GIANT = 8192
 _MEMBERS_AT_ONCE = 65_536  # 16 MB of signatures
 _KEYS_PER_TASK = 500_000  # a tenth of a second
+# Up to so many keys it pays to pass over those that occur once: 10 instead of 25 ns a key at 20,000, the same at 2 million.
+_SCREENED_KEYS = 1 << 20
 DOCUMENTS_PER_RANGE = 1 << 26  # some 2.4 GB in a task: a band of more documents is cut into ranges of its keys
 
 
 def equal_keys(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Places of keys that occur more than once, bucket behind bucket, and where each bucket begins (one entry more)."""
+    if len(keys) > _SCREENED_KEYS:
+        return _equal_keys(keys)
+    few = may_repeat(keys)
+    places, starts = _equal_keys(keys[few])
+    return few[places], starts
+
+
+def _equal_keys(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     packed = pack(keys)
     sort(packed)
     found: tuple[np.ndarray, np.ndarray] = buckets(keys, packed)
     return found
 
 
-def fold_copies(fingerprints: np.ndarray, signatures: SignatureFiles) -> np.ndarray:
+def fold_copies(fingerprints: np.ndarray, signatures: SignatureFiles, most: int = DOCUMENTS_PER_RANGE) -> np.ndarray:
     """The first document with the same tokens, for every document (uint32): its own number if it is the first.
 
-    Same tokens: the 64-bit fingerprints of the token sequences are equal, and so are all places of the signatures.
+    Same tokens: the 64-bit fingerprints of the token sequences are equal, and so are all places of the signatures. Fingerprints of
+    some `most` documents are sorted at a time.
     """
     first = np.arange(len(fingerprints), dtype=np.uint32)
-    part = np.flatnonzero(fingerprints)
-    places, starts = equal_keys(fingerprints[part])
-    members = part[places]
-    leaders = np.repeat(members[starts[:-1]], np.diff(starts))
-    for at in range(0, len(members), _MEMBERS_AT_ONCE):
-        here, lead = members[at : at + _MEMBERS_AT_ONCE], leaders[at : at + _MEMBERS_AT_ONCE]
-        same = (signatures.take(here) == signatures.take(lead)).all(axis=1)
-        first[here[same]] = lead[same]
+    parts = _key_ranges(len(fingerprints), most)
+    for number in range(parts):
+        part = np.flatnonzero(fingerprints if parts == 1 else _in_range(fingerprints, number, parts) & (fingerprints != 0))
+        places, starts = equal_keys(fingerprints[part])
+        members = part[places]
+        leaders = np.repeat(members[starts[:-1]], np.diff(starts))
+        for at in range(0, len(members), _MEMBERS_AT_ONCE):
+            here, lead = members[at : at + _MEMBERS_AT_ONCE], leaders[at : at + _MEMBERS_AT_ONCE]
+            same = (signatures.take(here) == signatures.take(lead)).all(axis=1)
+            first[here[same]] = lead[same]
     return first
+
+
+def _key_ranges(documents: int, most: int) -> int:
+    """How many ranges to cut keys into, so that one has those of some `most` documents at most: a power of two."""
+    return 1 << ((max(documents, 1) - 1) // most).bit_length()
+
+
+def _in_range(keys: np.ndarray, part: int, parts: int) -> np.ndarray:
+    """Which of the keys, by their top bits, fall into one of two or more ranges."""
+    inside: np.ndarray = keys >> keys.dtype.type(8 * keys.itemsize + 1 - parts.bit_length()) == part
+    return inside
 
 
 @dataclass(frozen=True)
 class FindPairs:
-    """Writes the distinct candidate pairs of some bands to `pairs-N.npy`. A picklable function of an item of `split_bands`.
+    """Writes the distinct candidate pairs of some bands with `pairs.write_pairs`. A picklable function of an item of `split_bands`.
 
     A pair is `smaller document << 32 | larger document` (uint64, ascending). Only documents in `active.npy` take part: those with
-    tokens, one of each set of copies. `fingerprints.npy` holds those of all documents.
+    tokens, one of each set of copies. `fingerprints.npy` holds those of all documents. Returns counts, and the cuts of `write_pairs`.
     """
 
     folder: str
     source: SignatureSource
     shards: int
+    documents: int  # of the run: a pair of two earlier ones is of no use
     least: int  # signature places in which a pair must agree
     sure: int  # and in which a member of a large bucket is left to its leader
 
-    def __call__(self, item: Sequence[int]) -> dict[str, int]:
+    def __call__(self, item: Sequence[int]) -> dict[str, Any]:
         number, first, stop, part, parts = item
         folder = place(self.folder)
         signatures = SignatureFiles(self.source, range(self.shards))
         active, fingerprints = (map_array(folder / f"{name}.npy") for name in ("active", "fingerprints"))
         keys = [open_array(folder / f"bands-{number:05d}.npy") for number in range(self.shards)]
-        pairs, counts = np.empty(0, np.uint64), {"compared": 0, "largest": 0, "giants": 0}
-        for band in range(first, stop):
-            key, owners = _keys_of_range([own[band] for own in keys], active, part, parts)
-            places, starts = equal_keys(key.astype(np.uint64) << np.uint64(32))
-            del key
-            sizes = np.diff(starts)
-            rows = order_large(owners[places], starts, fingerprints)
-            found, compared = self._walk(*cut_giants(rows, starts), signatures)
-            pairs = distinct(np.concatenate([pairs, found]))
-            counts["compared"] += compared
-            counts["giants"] += int((sizes > GIANT).sum())
-            counts["largest"] = max(counts["largest"], int(sizes.max(initial=0)))
-        write_array(folder / f"pairs-{number:05d}.npy", pairs)
-        return counts
+        counts = {"compared": 0, "largest": 0, "giants": 0}
+
+        def found() -> Iterator[np.ndarray]:
+            for band in range(first, stop):
+                key, owners = _keys_of_range([own[band] for own in keys], active, part, parts)
+                places, starts = equal_keys(key.astype(np.uint64) << np.uint64(32))
+                del key
+                sizes = np.diff(starts)
+                rows = order_large(owners[places], starts, fingerprints)
+                pairs, compared = self._walk(*cut_giants(rows, starts), signatures)
+                counts["compared"] += compared
+                counts["giants"] += int((sizes > GIANT).sum())
+                counts["largest"] = max(counts["largest"], int(sizes.max(initial=0)))
+                yield pairs
+
+        return counts | {"cuts": write_pairs(folder, number, merge(found()), self.documents)}
 
     def _walk(self, rows: np.ndarray, starts: np.ndarray, signatures: SignatureFiles) -> tuple[np.ndarray, int]:
         found, compared = [np.empty(0, np.uint64)], 0
@@ -99,7 +126,7 @@ def split_bands(bands: int, documents: int, most: int = DOCUMENTS_PER_RANGE) -> 
     The ranges are a power of two.
     """
     step = max(1, min(bands, _KEYS_PER_TASK // max(documents, 1)))
-    parts = 1 << ((max(documents, 1) - 1) // most).bit_length()
+    parts = _key_ranges(documents, most)
     cut = [[band, min(band + step, bands), part, parts] for band in range(0, bands, step) for part in range(parts)]
     return [[number, *task] for number, task in enumerate(cut)]
 
@@ -113,7 +140,7 @@ def _keys_of_range(keys: Sequence[np.ndarray], active: np.ndarray, part: int, pa
     found, owners = [np.empty(0, np.uint32)], [np.empty(0, np.uint32)]
     for own, end, (start, stop) in zip(keys, ends, pairwise(bounds)):
         here = own[active[start:stop] - np.uint32(end - len(own))]
-        inside = here >> np.uint32(33 - parts.bit_length()) == part
+        inside = _in_range(here, part, parts)
         found.append(here[inside])
         owners.append(active[start:stop][inside])
     return np.concatenate(found), np.concatenate(owners)
@@ -143,31 +170,6 @@ def cut_giants(rows: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.nda
     bounds = np.sort(np.concatenate([starts, places]))
     shifted = bounds + np.searchsorted(places, bounds, side="left")
     return np.insert(rows, places, rows[leaders]), shifted
-
-
-def merge_pairs(folder: Path, tasks: Sequence[Sequence[int]]) -> np.ndarray:
-    """The distinct pairs of all bands, ascending. Holds three times the distinct pairs and a task's at the most (24 bytes a pair)."""
-    held = [np.empty(0, np.uint64)]  # the distinct pairs so far, and those of tasks that wait to be merged with them
-    for number, *_ in tasks:
-        held.append(load_array(folder / f"pairs-{number:05d}.npy"))
-        if 2 * sum(map(len, held[1:])) > len(held[0]):
-            held = [distinct(_joined(held))]
-    return distinct(_joined(held))
-
-
-def _joined(parts: list[np.ndarray]) -> np.ndarray:
-    """The parts one behind the other; they are taken out of the list, so that nobody holds them meanwhile."""
-    joined = np.concatenate(parts)
-    parts.clear()
-    return joined
-
-
-def distinct(values: np.ndarray) -> np.ndarray:
-    """The distinct values, ascending; sorts the array it is given (np.unique hashes first, which costs five times as much)."""
-    sort(values)
-    keep = np.ones(len(values), np.bool_)
-    keep[1:] = values[1:] != values[:-1]
-    return values[keep]
 
 
 def _chunks(starts: np.ndarray) -> Iterator[tuple[int, int]]:

@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.arrays import load_array, map_array, open_array
+from pipeline.arrays import load_array, map_array, open_array, write_array, write_rows
 from pipeline.errors import UserError
-from pipeline.files import open_ipc, write_array, write_ipc, write_rows
+from pipeline.files import open_ipc, write_ipc
 from pipeline.kernels.bands import band_keys
 from pipeline.kernels.meeting import fill_filter, meets
 from pipeline.kernels.packed_sets import unpack_sets
@@ -45,11 +45,16 @@ def open_store(output: str, rules: SignatureRules) -> list[str]:
     return [str(path) for path in paths]
 
 
-def store_digest(output: str) -> str:
-    """sha256 of the signatures kept beside an output, by the manifest; that of an empty list if there are none."""
-    manifest = place(output) / "manifest.json"
-    listed = _listed(output) if manifest.exists() else []
-    return hashlib.sha256(json.dumps([[entry["file"], entry["sha256"]] for entry in listed]).encode()).hexdigest()
+def store_digest(output: str, rules: SignatureRules) -> str:
+    """sha256 of the signatures kept beside an output, by the manifest. Raises UserError as `open_store` does."""
+    open_store(output, rules)
+    return hashlib.sha256(json.dumps([[entry["file"], entry["sha256"]] for entry in _listed(output)]).encode()).hexdigest()
+
+
+def describe_store(output: str, rules: SignatureRules) -> str:
+    """What is kept beside an output. Raises UserError as `open_store` does."""
+    open_store(output, rules)
+    return f"earlier output {output}: signatures of {sum(entry['rows'] for entry in _listed(output)):,} documents"
 
 
 def _listed(output: str) -> list[dict[str, Any]]:

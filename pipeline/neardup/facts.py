@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from pipeline.arrays import load_array, map_array, open_array
-from pipeline.files import open_ipc, read_batches, whole, write_array, write_ipc
+from pipeline.arrays import load_array, map_array, open_array, write_array
+from pipeline.files import open_ipc, read_batches, write_ipc
 from pipeline.kernels.bands import band_keys
 from pipeline.kernels.shingles import hash_bytes
 from pipeline.kernels.text import buffers
@@ -16,6 +16,7 @@ from pipeline.neardup.rules import SignatureRules
 from pipeline.neardup.signatures import shorten, sign
 from pipeline.schema import live_rows
 from pipeline.storage import place
+from pipeline.whole import whole
 
 FACTS = pa.schema(
     [

@@ -1,8 +1,9 @@
 """Near-duplicate clusters of a corpus, from shards to verdicts: maps over shards, bands, pairs and clusters, files between them.
 
 Memory, most while bands are sorted: some 40 bytes a document in the driver and 35 in each worker (two: 110 in all, measured at one
-and three million), 16 for each candidate pair, and what does not grow: libraries, a batch, the 64 MB of sets that a task holds. On the
-disk: 256 bytes a document for its signature, four for each band, eight for each candidate pair, four for each shingle of a member.
+and three million), 24 for each candidate pair of a range (`pairs`), and what does not grow: libraries, a batch, the 64 MB of sets that
+a task holds. On the disk: 256 bytes a document for its signature, four for each band, eight for each candidate pair, four for each
+shingle of a member.
 """
 
 import json
@@ -16,18 +17,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.arrays import load_array
+from pipeline.arrays import load_array, write_array
 from pipeline.errors import UserError
-from pipeline.files import write_array, write_json
-from pipeline.neardup.candidates import FindPairs, fold_copies, merge_pairs, split_bands
+from pipeline.files import write_json
+from pipeline.neardup.candidates import FindPairs, fold_copies, split_bands
 from pipeline.neardup.clusters import WalkClusters, read_clustered, write_tasks
 from pipeline.neardup.earlier import DescribeEarlier, MeetEarlier, open_store, write_new_keys
 from pipeline.neardup.facts import Extract, SignatureFiles, SignatureSource, read_fingerprints
 from pipeline.neardup.members import DescribeMembers, read_members
+from pipeline.neardup.pairs import MergePairs, range_bounds
 from pipeline.neardup.search import Search
 from pipeline.neardup.store import LEFT, leave_signatures
 from pipeline.neardup.verdicts import write_verdicts
-from pipeline.neardup.verification import VerifyPairs, join_edges, locations, split_pairs
+from pipeline.neardup.verification import VerifyPairs, held_shingles, join_edges, locations
 from pipeline.stage import Corpus
 
 Earlier = Sequence[tuple[str, int]]  # a part of earlier signatures, and how many of its documents were met
@@ -50,13 +52,13 @@ def find_clusters(corpus: Corpus, search: Search, *, families: bool = False) -> 
         stores = [path for output in search.against for path in open_store(output, search.rules)]
         counts = extract_facts(corpus, search, home, earlier)
         met = meet_earlier(corpus, search, stores)
-        first, pairs, found = find_candidates(corpus, search, source, len(stores))
+        first, found = find_candidates(corpus, search, source, len(stores))
         _remove(corpus.folder, "bands-*.npy", "pairs-*.npy")
         if not (search.keep_signatures or families):
             _remove(corpus.folder, "signatures-*.npy", "changed-*.npy")
             _remove(shared, "facts-*.arrow", "signatures-*.npy")  # facts first: signatures without them are not looked for
-        members, sets = describe_members(corpus, search, first, pairs, list(zip(stores, met)))
-        clustered, resolved = resolve_clusters(corpus, search, members, first, pairs)
+        members, sets = describe_members(corpus, search, first, list(zip(stores, met)))
+        clustered, resolved = resolve_clusters(corpus, search, members, first)
         write_verdicts(corpus, members.rows, members.table["doc_id"], clustered)
         write_json(done, search.summary() | counts | found | sets | resolved)
     if search.keep_signatures:
@@ -86,44 +88,37 @@ def meet_earlier(corpus: Corpus, search: Search, stores: list[str]) -> list[int]
     return list(corpus.map("earlier", MeetEarlier(str(corpus.folder), *search.bands), items))
 
 
-def find_candidates(
-    corpus: Corpus, search: Search, source: SignatureSource, earlier: int
-) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
-    """The first document with the same tokens for each document, the distinct candidate pairs, and counts.
+def find_candidates(corpus: Corpus, search: Search, source: SignatureSource, earlier: int) -> tuple[np.ndarray, dict[str, int]]:
+    """The first document with the same tokens for each document, and counts. The candidate pairs are left as `pairs.MergePairs` does.
 
     `earlier` is the number of shards behind those of the corpus; no pair is between two of their documents.
     """
-    shards, (bands, _) = len(corpus.shards) + earlier, search.bands
+    shards, (bands, _), documents = len(corpus.shards) + earlier, search.bands, sum(corpus.rows)
     fingerprints = read_fingerprints(source.folder, shards)
     if len(fingerprints) > _MAX_DOCUMENTS:
         raise UserError(
             f"{len(fingerprints)} documents: near-duplicates are looked for among {_MAX_DOCUMENTS} at most; split the input"
         )
-    merged = corpus.folder / "candidates.npy"
-    if not merged.exists():  # an interrupted run may have got beyond here and have removed what follows
+    if not (corpus.folder / "first.npy").exists():  # an interrupted run may have got beyond here and have removed what follows
         folded = fold_copies(fingerprints, SignatureFiles(source, range(shards), few=True))
-        write_array(corpus.folder / "first.npy", folded)
         write_array(corpus.folder / "fingerprints.npy", fingerprints)
+        write_array(corpus.folder / "first.npy", folded)
     first = load_array(corpus.folder / "first.npy")
-    own = first == np.arange(len(first))
+    own = first == np.arange(len(first), dtype=np.uint32)
     write_array(corpus.folder / "active.npy", np.flatnonzero(own & (fingerprints != 0)).astype(np.uint32))
     tasks = split_bands(bands, len(first))
-    function = FindPairs(str(corpus.folder), source, shards, search.least_agreeing, search.sure_agreeing)
+    function = FindPairs(str(corpus.folder), source, shards, documents, search.least_agreeing, search.sure_agreeing)
     results = corpus.map("pairs", function, tasks)
-    if not merged.exists():
-        found = merge_pairs(corpus.folder, tasks)
-        last = np.uint64(max(1, sum(corpus.rows) << 32) - 1)  # of the pairs, which ascend, those whose smaller document is new
-        write_array(merged, found[: np.searchsorted(found, last, side="right")])
-    pairs = load_array(merged)
+    ranges = [(n, [[task[0], *r["cuts"][n : n + 2]] for task, r in zip(tasks, results)]) for n in _ranges(corpus)]
     counts = {
         "without_tokens_or_marked": int((fingerprints == 0).sum()),
         "exact_duplicates": int((~own).sum()),
-        "candidate_pairs": len(pairs),
+        "candidate_pairs": sum(corpus.map("merge", MergePairs(str(corpus.folder)), ranges)),
         "compared_signatures": sum(r["compared"] for r in results),
         "largest_bucket": max((r["largest"] for r in results), default=0),
         "giant_buckets": sum(r["giants"] for r in results),
     }
-    return first, pairs, counts
+    return first, counts
 
 
 @dataclass(frozen=True)
@@ -134,13 +129,11 @@ class Members:
     table: pa.Table
 
 
-def describe_members(
-    corpus: Corpus, search: Search, first: np.ndarray, pairs: np.ndarray, earlier: Earlier
-) -> tuple[Members, dict[str, int]]:
+def describe_members(corpus: Corpus, search: Search, first: np.ndarray, earlier: Earlier) -> tuple[Members, dict[str, int]]:
     """Gathers shingle sets, ids and keep keys of the members; see `members.DescribeMembers`, `earlier.DescribeEarlier`."""
     in_pair = np.zeros(len(first), np.bool_)
-    in_pair[pairs >> np.uint64(32)] = True
-    in_pair[pairs & np.uint64(0xFFFFFFFF)] = True
+    for number in _ranges(corpus):
+        in_pair[load_array(corpus.folder / f"ends-{number:05d}.npy")] = True
     copies = np.flatnonzero(first != np.arange(len(first))).astype(np.uint32)
     member = in_pair.copy()
     member[copies] = True
@@ -161,27 +154,18 @@ def describe_members(
     return Members(rows, table), {"members": len(rows), "shingles_of_members": counts.get("shingles", 0)}
 
 
-def resolve_clusters(
-    corpus: Corpus, search: Search, members: Members, first: np.ndarray, pairs: np.ndarray
-) -> tuple[pa.Table, dict[str, int]]:
+def resolve_clusters(corpus: Corpus, search: Search, members: Members, first: np.ndarray) -> tuple[pa.Table, dict[str, int]]:
     """Verifies the candidate pairs, joins those that are alike to clusters and walks these. Returns CLUSTERED and counts.
 
     See `verification.VerifyPairs` and `clusters.WalkClusters`.
     """
-    place = np.zeros(len(first), np.uint32)  # of a document among the members
-    place[members.rows] = np.arange(len(members.rows), dtype=np.uint32)
-    by_place = np.empty((2, len(pairs)), np.uint32)
-    by_place[0] = place[pairs >> np.uint64(32)]
-    by_place[1] = place[pairs & np.uint64(0xFFFFFFFF)]
-    copy_of = place[first[members.rows]].astype(np.int64)
-    where = locations(members.table)
-    ranges = split_pairs(by_place, where[2] - where[1])
-    write_array(corpus.folder / "candidates_by_place.npy", by_place)
+    where, limits = locations(members.table), (search.similarity, search.share)
     write_array(corpus.folder / "locations.npy", where)
-    del place, by_place, where
-    limits = (search.similarity, search.share)
-    verified = _total(corpus.map("verify", VerifyPairs(str(corpus.folder), *limits), ranges))
-    roots = join_edges(corpus.folder, len(ranges), copy_of)
+    verify = VerifyPairs(str(corpus.folder), held_shingles(where), *limits)
+    del where
+    verified = _total(corpus.map("verify", verify, _ranges(corpus)))
+    copy_of = np.searchsorted(members.rows, first[members.rows])
+    roots = join_edges(corpus.folder, len(_ranges(corpus)), copy_of)
     fixed = members.rows >= sum(corpus.rows)
     tasks = write_tasks(corpus.folder, members.table, fixed, copy_of, roots)
     walked = _total(corpus.map("survivors", WalkClusters(str(corpus.folder), *limits), list(range(tasks))))
@@ -189,6 +173,11 @@ def resolve_clusters(
     counts = verified | walked
     counts["duplicates"] = pc.sum(pc.not_equal(clustered["member"], clustered["survivor"])).as_py() or 0
     return clustered, {name: counts.get(name, 0) for name in ("verified", "edges", "walked", "clusters", "duplicates")}
+
+
+def _ranges(corpus: Corpus) -> list[int]:
+    """The numbers of the ranges of pairs."""
+    return list(range(len(range_bounds(sum(corpus.rows))) - 1))
 
 
 def _total(results: list[dict[str, int]]) -> dict[str, int]:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from pipeline.arrays import open_array
-from pipeline.files import open_ipc, read_batches, write_array, write_ipc
+from pipeline.arrays import open_array, write_array
+from pipeline.files import open_ipc, read_batches, write_ipc
 from pipeline.kernels.shingles import shingle_sets
 from pipeline.kernels.text import buffers
 from pipeline.neardup.keep import Keep, keep_keys, keep_rules

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.kernels.sets import MIN_SHARED
 from pipeline.neardup.bands import candidate_probability, choose_bands, exact_fraction, least_agreeing
 from pipeline.neardup.keep import Keep, PreferredSources, keep_rules
 from pipeline.neardup.rules import SCHEME, TOKEN_RULES, SignatureRules, unicode_version
@@ -89,6 +90,7 @@ class Search:
             f"{bands} bands of {rows} rows of a signature of {self.rules.num_perm} ({SCHEME}, seed {self.rules.seed}, "
             f"token rules {TOKEN_RULES}, Unicode {unicode_version()})",
             f"chance that a pair of this similarity is compared: {curve}; every pair that is compared is verified exactly",
+            f"texts that are not equal word for word share {MIN_SHARED} shingles besides",
         ]
         if self.containment is not None:
             lengths = ", ".join(f"{n} times: {_percent(self._found_held(n, bands, rows))}" for n in (1.5, 2, 3, 5))

@@ -3,7 +3,9 @@
 It is imported only where one of its objects is asked for: with what it imports itself that takes 0.3 s.
 """
 
+import reprlib
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -91,10 +93,15 @@ def permutations(num_perm: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def text_chunks(texts: Texts) -> list[pa.Array]:
-    """The texts as arrays of strings."""
+    """The texts as arrays of strings. Raises ValueError for what is none, also for a single string, whose letters would be the texts."""
     if isinstance(texts, pa.ChunkedArray):
         return list(texts.chunks)
-    return [texts if isinstance(texts, pa.Array) else pa.array(texts, pa.large_string())]
+    if isinstance(texts, pa.Array):
+        return [texts]
+    with suppress(TypeError, KeyError):  # KeyError: a frame
+        if not isinstance(texts, str):
+            return [pa.array(texts, pa.large_string())]
+    raise ValueError(f"texts is {reprlib.repr(texts)}; a list of strings, or a column of them, was expected")
 
 
 def _check_positive(name: str, value: int) -> None:

@@ -14,12 +14,13 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline import storage
-from pipeline.files import open_ipc, read_batches, remove_tree, sha256_of, whole, write_batches, write_json
+from pipeline.files import open_ipc, read_batches, remove_tree, sha256_of, write_batches, write_json
 from pipeline.kernels.packed_sets import pack_sets
 from pipeline.kernels.shingles import shingle_sets
 from pipeline.kernels.text import buffers
 from pipeline.neardup.facts import SignatureFiles, SignatureSource, sign_batch
 from pipeline.neardup.rules import SignatureRules, token_table
+from pipeline.whole import whole
 
 LEFT = "kept_signatures"  # in a run's shared folder: what the search leaves for `WriteSignatures`
 

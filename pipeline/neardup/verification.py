@@ -1,6 +1,6 @@
 """Verification of candidate pairs: the exact similarity of every pair that could join two clusters, some pairs at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -9,61 +9,75 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline import storage
-from pipeline.arrays import gather, load_array, map_array, open_array
-from pipeline.files import write_array
+from pipeline.arrays import gather, load_array, map_array, write_array
 from pipeline.kernels.clusters import alike_pairs, copy_slices
 from pipeline.kernels.union_find import components
+from pipeline.neardup.pairs import MOST_RANGES, read_pairs
 
 # Shingles of the sets that a task holds in memory (64 MB).
 SHINGLES_PER_TASK = 16_000_000
-_PAIRS_AT_ONCE = 1 << 20
 
+Pairs = tuple[np.ndarray, np.ndarray]
 Sets = tuple[np.ndarray, np.ndarray, np.ndarray]
-
-
-def split_pairs(pairs: np.ndarray, sizes: np.ndarray) -> list[list[int]]:
-    """[number, first, stop]: ranges of pairs (places of members, shape (2, pairs)) with so many shingles as a task may hold.
-
-    Candidate pairs hang together: in a large corpus most members are in one connected component of them. So the ranges are cut
-    by size alone, and what the components of the pairs that are alike are is found behind.
-    """
-    cuts, held, task = [], 0, -1
-    for at in range(0, pairs.shape[1], _PAIRS_AT_ONCE):  # so that the driver holds little beside the pairs
-        smaller, larger = pairs[:, at : at + _PAIRS_AT_ONCE]
-        ends = held + np.cumsum(sizes[smaller] + sizes[larger])
-        tasks = ends // SHINGLES_PER_TASK
-        cuts += (at + np.flatnonzero(np.diff(tasks, prepend=task))).tolist()
-        held, task = int(ends[-1]), int(tasks[-1])
-    return [[number, first, stop] for number, (first, stop) in enumerate(pairwise([*cuts, pairs.shape[1]]))]
 
 
 @dataclass(frozen=True)
 class VerifyPairs:
-    """Writes `edges-N.npy` (uint32, shape (2, edges)): the pairs of a range that are alike. A picklable function of (N, first, stop).
+    """Writes `edges-R.npy` (uint32, shape (2, edges)): the pairs of a range that are alike, as places of members.
 
-    `candidates_by_place.npy` holds the pairs, `locations.npy` where the sets of all members are (see `locations`). A pair whose ends
-    are joined by pairs before it in the range is passed over: it could not change the clusters.
+    A picklable function of R; `pairs.MergePairs` left the pairs, `locations.npy` says where the sets of all `members.npy` are. Smaller
+    ends are held, sets of some `held` shingles at a time, and the larger ends are taken past them from the first to the last: so files
+    of sets are read from their beginning to their end. A pair whose ends are joined by pairs before it is passed over: it could not
+    change the clusters.
     """
 
     folder: str
+    held: int
     similarity: tuple[int, int]  # numerator and denominator of the least Jaccard similarity
     share: tuple[int, int]  # and of the least share of a set in the larger one; more than 1: similarity alone counts
 
-    def __call__(self, item: Sequence[int]) -> dict[str, int]:
-        number, start, stop = item
+    def __call__(self, number: int) -> dict[str, int]:
         folder = storage.place(self.folder)
-        pairs = open_array(folder / "candidates_by_place.npy")[:, start:stop]
-        where = map_array(folder / "locations.npy")
-        named = np.zeros(where.shape[1], np.bool_)
-        named[pairs[0]] = named[pairs[1]] = True
-        members = np.flatnonzero(named)
-        place = np.empty(where.shape[1], np.int64)
-        place[members] = np.arange(len(members))
-        sets = load_sets(folder, where[:, members])
-        alike, compared = alike_pairs(*sets, place[pairs[0]], place[pairs[1]], *self.similarity, *self.share)
-        edges = np.ascontiguousarray(pairs[:, alike])
-        write_array(folder / f"edges-{number:05d}.npy", edges)
-        return {"verified": compared, "edges": edges.shape[1]}
+        documents, smaller, larger = read_pairs(folder, number)
+        members = np.searchsorted(map_array(folder / "members.npy"), documents)
+        where = map_array(folder / "locations.npy")[:, members]
+        edges, compared = [np.empty((2, 0), np.uint32)], 0
+        for start, stop in pairwise(cut_by_size(smaller, where[2] - where[1], self.held)):
+            for pairs, sets in _past_held(folder, where, smaller[start:stop], larger[start:stop]):
+                alike, count = alike_pairs(*sets, *pairs, *self.similarity, *self.share)
+                edges.append(members[np.stack(pairs)[:, alike]].astype(np.uint32))
+                compared += count
+        found = np.concatenate(edges, axis=1)
+        write_array(folder / f"edges-{number:05d}.npy", found)
+        return {"verified": compared, "edges": found.shape[1]}
+
+
+def _past_held(folder: Path, where: np.ndarray, smaller: np.ndarray, larger: np.ndarray) -> Iterator[tuple[Pairs, Sets]]:
+    """Portions of pairs, by their larger ends, and the sets that they need: those of all smaller ends, and of some larger ones."""
+    sizes = where[2] - where[1]
+    order = np.lexsort((smaller, larger))
+    smaller, larger = smaller[order], larger[order]
+    cuts = cut_by_size(larger, sizes, SHINGLES_PER_TASK // 2)
+    held = np.unique(smaller)
+    others = [np.setdiff1d(larger[start:stop], held) for start, stop in pairwise(cuts)]
+    room = int(sizes[held].sum())
+    values = np.empty(room + max((int(sizes[other].sum()) for other in others), default=0), np.uint32)
+    begins = np.zeros(len(sizes), np.int64)
+    begins[held] = np.cumsum(sizes[held]) - sizes[held]
+    copy_sets(folder, where[:, held], values, begins[held])
+    for other, (start, stop) in zip(others, pairwise(cuts)):
+        begins[other] = room + np.cumsum(sizes[other]) - sizes[other]
+        copy_sets(folder, where[:, other], values, begins[other])
+        yield (smaller[start:stop], larger[start:stop]), (values, begins, begins + sizes)
+
+
+def cut_by_size(ends: np.ndarray, sizes: np.ndarray, most: int) -> list[int]:
+    """Where to cut ascending ends of pairs so that the sets of those in a piece have some `most` shingles, a set more at the most.
+
+    All pairs of one end are in one piece.
+    """
+    seen = np.cumsum(sizes[ends] * (np.diff(ends, prepend=-1) != 0))
+    return [*np.flatnonzero(np.diff(seen // most, prepend=-1)).tolist(), len(ends)]
 
 
 def locations(members: pa.Table) -> np.ndarray:
@@ -71,18 +85,31 @@ def locations(members: pa.Table) -> np.ndarray:
     return np.stack([members[name].to_numpy().astype(np.int64) for name in ("shard", "set_start", "set_stop")])
 
 
+def held_shingles(where: np.ndarray) -> int:
+    """How many shingles of smaller ends a task of `VerifyPairs` is to hold: half of what it may, in a large corpus those of a range.
+
+    So each range reads the sets behind it once: of a billion documents it holds 3.3 bytes a document.
+    """
+    return max(SHINGLES_PER_TASK // 2, int((where[2] - where[1]).sum()) // MOST_RANGES)
+
+
 def load_sets(folder: Path, where: np.ndarray) -> Sets:
     """The shingle sets at these `locations` in one array, and where each begins and ends."""
-    shard, start, stop = (np.ascontiguousarray(row) for row in where)
-    ends = np.cumsum(stop - start)
-    begins = ends - (stop - start)
+    sizes = where[2] - where[1]
+    ends = np.cumsum(sizes)
     values = np.empty(int(ends[-1]) if len(ends) else 0, np.uint32)
+    copy_sets(folder, where, values, ends - sizes)
+    return values, ends - sizes, ends
+
+
+def copy_sets(folder: Path, where: np.ndarray, values: np.ndarray, begins: np.ndarray) -> None:
+    """Copies the shingle sets at these `locations` to where each is to begin in `values`."""
+    shard, start, stop = (np.ascontiguousarray(row) for row in where)
     order = np.lexsort((start, shard))  # so that each file is read from its beginning to its end
     numbers, firsts = np.unique(shard[order], return_index=True)
     for number, here in zip(numbers, np.split(order, firsts[1:])):
         source, at = gather(folder / f"sets-{number:05d}.npy", start[here], stop[here])
         copy_slices(source, at, at + (stop - start)[here], values, begins[here])
-    return values, begins, ends
 
 
 def join_edges(folder: Path, parts: int, copy_of: np.ndarray) -> np.ndarray:

@@ -5,12 +5,13 @@ from math import comb
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.kernels import bands as kernel
 from pipeline.neardup.bands import candidate_probability, choose_bands, exact_fraction, least_agreeing
-from pipeline.neardup.candidates import GIANT, _keys_of_range, cut_giants, distinct, equal_keys, order_large, split_bands
+from pipeline.neardup.candidates import GIANT, _keys_of_range, cut_giants, equal_keys, order_large, split_bands
+from pipeline.neardup.pairs import distinct
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,6 @@ def test_hardly_any_pair_at_the_threshold_agrees_in_fewer_places(threshold: floa
     assert tail[0] <= 1e-6 < tail[1]
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 6), max_size=60), st.booleans())
 def test_buckets_are_the_groups_of_equal_keys(small: list[int], collide: bool) -> None:
     """Also when keys differ only in the low bits, which packing leaves out."""
@@ -71,6 +71,21 @@ def test_buckets_are_the_groups_of_equal_keys(small: list[int], collide: bool) -
     places, starts = equal_keys(keys)
     found = sorted(places[a:b].tolist() for a, b in pairwise(starts))
     assert found == sorted(g for k in set(small) if len(g := [i for i, other in enumerate(small) if other == k]) > 1)
+
+
+@given(st.lists(st.integers(0, 6), max_size=60), st.integers(0, 61))
+def test_keys_that_occur_twice_are_among_those_that_may_repeat(small: list[int], shift: int) -> None:
+    """Wherever in the key the bits are that part them; places ascend."""
+    places = kernel.may_repeat(np.array([k << shift for k in small], np.uint64)).tolist()
+    assert places == sorted(set(places))
+    assert {i for i, k in enumerate(small) if small.count(k) > 1} <= set(places) <= set(range(len(small)))
+
+
+def test_most_keys_that_occur_once_are_passed_over() -> None:
+    """A quarter of random keys at most is left to be sorted, also where the upper half alone differs, as in bands."""
+    keys = np.unique(np.random.default_rng(1).integers(0, 1 << 32, 20_000, np.uint64))
+    for some in (keys, keys << np.uint64(32)):
+        assert len(kernel.may_repeat(some)) < 0.25 * len(some)
 
 
 def signatures_of(groups: list[int], seed: int = 1) -> np.ndarray:

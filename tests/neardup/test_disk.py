@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from pipeline.arrays import write_array
 from pipeline.errors import DiskFullError
-from pipeline.files import write_array, write_ipc
+from pipeline.files import write_ipc
 from pipeline.neardup import signatures
 from pipeline.schema import SCHEMA
 from pipeline.stages.drop_near_duplicates import DropNearDuplicates

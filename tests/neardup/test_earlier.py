@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.config import parse_config
 from pipeline.errors import UserError
 from pipeline.job import Silent
 from pipeline.kernels.bands import band_keys
@@ -21,6 +20,7 @@ from pipeline.neardup.earlier import read_part, stored_sets, stored_signatures
 from pipeline.neardup.facts import SignatureFiles, SignatureSource
 from pipeline.neardup.families import FindFamilies
 from pipeline.neardup.signatures import shorten
+from pipeline.run_file import parse_config
 from pipeline.runner import run
 from pipeline.stages.drop_near_duplicates import DropNearDuplicates
 from pipeline.verify import verify
@@ -113,7 +113,7 @@ def test_earlier_text_is_not_read_again(tmp_path: Path) -> None:
 
 
 def test_refuses_signatures_of_other_rules_and_none(tmp_path: Path) -> None:
-    """Both are named."""
+    """Both are named, before any work."""
     first = run_over(tmp_path / "first", [("d0", seed(4))], seed=7)
     without = run_over(tmp_path / "without", [("d0", seed(4))], keep_signatures=False)
     assert not (without / "signatures").exists()
@@ -124,6 +124,7 @@ def test_refuses_signatures_of_other_rules_and_none(tmp_path: Path) -> None:
     ):
         with pytest.raises(UserError, match=message):
             run_over(tmp_path / name, [("d1", seed(3))], against=[str(earlier)])
+        assert not (tmp_path / name / "out").exists()
     gone = run_over(tmp_path / "gone", [("d0", seed(4))])
     store(gone)[0].unlink()
     with pytest.raises(UserError, match=r"part-00000.arrow: is missing"):

@@ -5,7 +5,6 @@ import pickle
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +15,7 @@ from datasketch import MinHash, MinHashLSH, MinHashLSHForest
 
 from pipeline.neardup import find_duplicates, shingle_hashes, signatures, to_datasketch
 from pipeline.stages.drop_near_duplicates import DropNearDuplicates
+from tests.runs import wait_until
 from tests.support import batch_of, run_stage, seed
 
 SEED_TEXTS = [seed(i) for i in range(5)]
@@ -80,32 +80,32 @@ def test_signature_works_in_datasketch() -> None:
     assert np.isclose(sketches[3].jaccard(sketches[4]), 0.55, atol=0.1)
 
 @pytest.fixture(scope="module")
-def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def redis_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Redis server, which keeps nothing."""
     program = shutil.which("redis-server")
     if program is None or importlib.util.find_spec("redis") is None:
         pytest.skip("needs redis-server and the package redis")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path_factory.mktemp("redis"))]
+    folder = tmp_path_factory.mktemp("redis")
+    path = str(folder / "socket")
+    command = [program, "--port", "0", "--unixsocket", path, "--save", "", "--dir", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
         try:
-            for _ in range(100):
-                with socket.socket() as knock:
-                    if knock.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.05)
-            yield port
+            wait_until(lambda: _listens(path) or server.poll() is not None)
+            yield path
         finally:
             server.terminate()
 
 
+def _listens(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as knock:
+        return knock.connect_ex(path) == 0
+
+
 @pytest.mark.parametrize("prepickle", [True, False])
-def test_signature_works_in_datasketch_redis_storage(redis_port: int, prepickle: bool) -> None:
+def test_signature_works_in_datasketch_redis_storage(redis_socket: str, prepickle: bool) -> None:
     """An index in Redis, opened again by its name: what one program put in, another finds."""
     basename = b"session" if prepickle else b"plain"
-    storage = {"type": "redis", "basename": basename, "redis": {"host": "127.0.0.1", "port": redis_port}}
+    storage = {"type": "redis", "basename": basename, "redis": {"unix_socket_path": redis_socket}}
     sketches = [to_datasketch(row) for row in signatures(SEED_TEXTS)]
     index = MinHashLSH(threshold=0.3, num_perm=128, storage_config=storage, prepickle=prepickle)
     keys = [str(number) if prepickle else f"d{number}".encode() for number in range(5)]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.kernels.clusters import alike_pairs
+from pipeline.kernels.sets import MIN_SHARED
 from pipeline.kernels.survivors import DIRECT, walk_survivors
 
 Sets = list[set[int]]
@@ -15,6 +16,11 @@ def flat(sets: Sets) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.array([v for s in sets for v in sorted(s)], np.uint32), ends - [len(s) for s in sets], ends
 
 
+def wide(sets: Sets) -> Sets:
+    """Eight members for each, so that those that share two of them share enough."""
+    return [{8 * value + k for value in s for k in range(8)} for s in sets]
+
+
 ALIKE_ONLY = (2, 1)  # no share of a set is twice as much as it has
 
 
@@ -24,7 +30,8 @@ def plain_walk(sets: Sets, order: list[int], num: int, den: int, part: int, whol
     for m in order:
         for other in kept:
             both = len(sets[m] & sets[other])
-            if both * den >= num * len(sets[m] | sets[other]) or both * whole >= part * len(sets[m]):
+            enough = both >= MIN_SHARED or sets[m] == sets[other]
+            if (enough and both * den >= num * len(sets[m] | sets[other])) or both * whole >= part * len(sets[m]):
                 survivor[m] = other
                 break
         else:
@@ -78,17 +85,17 @@ def test_index_looks_at_few() -> None:
 
 def test_copies_share_the_fate_of_the_best() -> None:
     """Copies have one set between them: all but the best are dropped for it, or all for what dropped it."""
-    sets = [{1, 2, 3, 4}, set(), {1, 2, 3}, set(), {9}]
+    sets = wide([{1, 2, 3, 4}, set(), {1, 2, 3}, set(), {9}])
     copy_of = np.array([0, 0, 2, 2, 4])
     order = np.array([1, 3, 0, 2, 4])
     survivor, proof, _ = walk_survivors(*flat(sets), copy_of, np.zeros(5, np.bool_), order, np.array([0, 4, 5]), 1, 2, *ALIKE_ONLY)
     assert survivor.tolist() == [1, 1, 1, 1, 4]
-    assert proof.tolist() == [[1, 1, 1], [1, 1, 1], [3, 4, 3], [3, 4, 3], [1, 1, 1]]
+    assert proof.tolist() == [[1, 1, 1], [1, 1, 1], [24, 32, 24], [24, 32, 24], [1, 1, 1]]
 
 
 def test_fixed_members_are_kept() -> None:
     """Also one that resembles a better one; later members may go for either, copies for the best."""
-    sets = [{1, 2, 3, 4}, {1, 2, 3, 5}, {2, 3, 5, 6}, {1, 2, 3, 4}]
+    sets = wide([{1, 2, 3, 4}, {1, 2, 3, 5}, {2, 3, 5, 6}, {1, 2, 3, 4}])
     fixed = np.array([True, True, False, False])
     everyone = np.array([0, 4])
     survivor, _, _ = walk_survivors(*flat(sets), np.array([0, 1, 2, 0]), fixed, np.arange(4), everyone, 3, 5, *ALIKE_ONLY)
@@ -97,7 +104,7 @@ def test_fixed_members_are_kept() -> None:
 
 def test_pair_within_a_cluster_is_not_compared_again() -> None:
     """Components need no pair whose ends they already join."""
-    sets = [{1, 2, 3}, {1, 2, 3, 4}, {1, 2, 3, 5}, {7}]
+    sets = wide([{1, 2, 3}, {1, 2, 3, 4}, {1, 2, 3, 5}, {7}])
     first, second = np.array([0, 0, 1, 2]), np.array([1, 2, 2, 3])
     alike, compared = alike_pairs(*flat(sets), first, second, 1, 2, *ALIKE_ONLY)
     assert alike.tolist() == [True, True, False, False]
