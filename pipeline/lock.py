@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from uuid import uuid4
 
 from pipeline.checkpoints import boot_id
@@ -35,7 +35,7 @@ def locked(output: Path) -> Iterator[None]:
     if isinstance(output, StorePath):
         check_writable(str(output))
         name = f"corpus-pipeline-{os.getuid()}-{hashlib.sha256(str(output).encode()).hexdigest()[:16]}.lock"
-        with _flocked(Path(tempfile.gettempdir()) / name, str(output)), _held_object(output):
+        with _flocked(Path(tempfile.gettempdir()) / name, str(output)), _held_object(output, f"{_machine()} {name}"):
             yield
     else:
         made = _make_folder(output)
@@ -75,11 +75,7 @@ def _make_folder(folder: Path) -> bool:
 
 @contextmanager
 def _flocked(path: Path, output: str) -> Iterator[None]:
-    with open(path, "a+", encoding="utf-8") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(f"{output}: {_holder(path)} is writing here; wait for it, or name another path") from None
+    with _locked_file(path, output) as stream:
         stream.truncate(0)
         json.dump(_ourselves(), stream)
         stream.flush()
@@ -89,11 +85,36 @@ def _flocked(path: Path, output: str) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
+def _locked_file(path: Path, output: str) -> TextIO:
+    """The file, made if need be, and locked. Raises UserError where another process has it, or where the file system has no locks."""
+    while True:
+        stream = open(path, "a+", encoding="utf-8")  # noqa: SIM115 - the caller closes it
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            stream.close()
+            if isinstance(error, BlockingIOError):
+                raise UserError(f"{output}: {_holder(path)} is writing here; wait for it, or name another path") from None
+            path.unlink(missing_ok=True)
+            raise UserError(f"{output}: the folder cannot be locked ({error.strerror}); name another path") from None
+        if _is_at(path, stream):
+            return stream
+        stream.close()  # a run that ended meanwhile has removed it: nobody else would see this lock
+
+
+def _is_at(path: Path, stream: TextIO) -> bool:
+    try:
+        return os.path.samestat(os.fstat(stream.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
 @contextmanager
-def _held_object(output: StorePath) -> Iterator[None]:
-    path, own = output / LOCK, {**_ourselves(), "host": socket.gethostname(), "machine": _machine(), "token": uuid4().hex}
+def _held_object(output: StorePath, machine: str) -> Iterator[None]:
+    """`machine` is the same for runs that would see each other's lock of this output on a temporary file."""
+    path, own = output / LOCK, {**_ourselves(), "host": socket.gethostname(), "machine": machine, "token": uuid4().hex}
     found = _read(path)
-    if found is not None and found["machine"] == own["machine"]:  # ended: the lock of this machine would have stopped us
+    if found is not None and found["machine"] == machine:  # ended: the lock of this machine would have stopped us
         path.unlink(missing_ok=True)
     create_object(str(path), json.dumps(own).encode())
     found = _read(path)
@@ -115,7 +136,7 @@ def _ourselves() -> dict[str, Any]:
 
 
 def _machine() -> str:
-    """The same for processes that see each other's locks on temporary files; another one after each start of the machine."""
+    """The same for processes that have one folder for temporary files; another one after each start of the machine."""
     folder = Path(tempfile.gettempdir()).stat()
     return f"{boot_id()} {folder.st_dev}-{folder.st_ino}"
 
