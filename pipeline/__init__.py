@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipeline.cleaned import Cleaned
-    from pipeline.config import RunConfig, load_config
+    from pipeline.config import RunConfig
     from pipeline.edits import restore
     from pipeline.errors import UserError
     from pipeline.library import clean, run
     from pipeline.neardup.library import find_duplicates
     from pipeline.result import RunResult, open_result
+    from pipeline.run_file import load_config
     from pipeline.schema import SCHEMA
     from pipeline.stages import STAGES
 
@@ -29,7 +30,7 @@ _HOMES = {
     "UserError": "errors",
     "clean": "library",
     "find_duplicates": "neardup.library",
-    "load_config": "config",
+    "load_config": "run_file",
     "open_result": "result",
     "restore": "edits",
     "run": "library",

@@ -1,18 +1,38 @@
-"""Arrays in .npy files, in folders and in object stores; `files` writes them."""
+"""Arrays in .npy files, in folders and in object stores."""
 
+import math
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
 from pipeline.files import on_this_machine, version_of
 from pipeline.storage import StoredArray, StorePath
+from pipeline.whole import whole
 
 _MOST = 0.5  # of an array: fetching the rest as well pays with the second task
 # Copies of arrays in stores that a process keeps, as files that are gone with it: those of a shard of 64 MiB have some 4 MB (signatures)
 # to 14 MB (shingle sets of a third of its documents), so three gigabytes at the most.
 _KEPT = 256
+
+
+def write_array(path: Path, array: np.ndarray) -> None:
+    """Writes a numpy array as .npy, whole or absent."""
+    write_rows(path, [array], array.shape, array.dtype)
+
+
+def write_rows(path: Path, parts: Iterable[np.ndarray], shape: tuple[int, ...], dtype: Any) -> None:
+    """Writes the parts one behind the other as one array of this shape as .npy, whole or absent.
+
+    Not by numpy's `tofile`, whose error tells nothing of a disk that is full.
+    """
+    header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": tuple(shape)}
+    with whole(path, math.prod(shape) * np.dtype(dtype).itemsize) as beside, open(beside, "wb") as stream:
+        np.lib.format.write_array_header_1_0(stream, header)
+        for part in parts:
+            stream.write(np.ascontiguousarray(part).data)
 
 
 def load_array(path: Path) -> np.ndarray:

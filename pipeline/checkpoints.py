@@ -15,7 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pipeline.files import disk_full, sync, write_json
+from pipeline.files import write_json
+from pipeline.whole import disk_full, sync
 
 _NOTE = "checkpoint.json"
 

@@ -2,13 +2,12 @@
 
 import logging
 import sys
-from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipeline import __version__
+from pipeline.arguments import Config, Engine, Form, InputPath, LogFormat, Output, OutputPath, find_config, read_text_of_user
 from pipeline.errors import UserError
 from pipeline.exits import EXIT_QUARANTINE, fail, guarded, stop_on_signals
 from pipeline.idle_imports import leave_out_idle_imports
@@ -24,33 +23,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-Config = Annotated[str, typer.Argument(help="A run file, or the name of a shipped one (seeds, news).", metavar="CONFIG")]
-Output = Annotated[str, typer.Argument(help="The folder or URL of a finished run.", metavar="OUT")]
-InputPath = Annotated[str | None, typer.Option("--input", help="Read this file, folder or glob instead of the run file's.")]
-
-
-class Engine(StrEnum):
-    """Who does the work."""
-
-    local = "local"
-    ray = "ray"
-
-
-class Form(StrEnum):
-    """How a run tells what it does."""
-
-    text = "text"
-    json = "json"
-
-
-def _log_as(form: Form) -> Form:
-    log_to_stderr(form.value)
-    return form
-
-
-LogFormat = Annotated[Form, typer.Option("--log-format", callback=_log_as, help="json: an object a line on standard error.")]
-OutputPath = Annotated[str | None, typer.Option("--output", help="Write here instead of where the run file says.")]
 
 
 @app.command()
@@ -72,9 +44,9 @@ def run(
     """Clean and deduplicate a corpus.
 
     Exit codes: 0 done; 2 a mistake in the call, the run file or the input; 3 a bug; 4 done, but more records went to
-    quarantine than max_quarantined allows.
+    quarantine than max_quarantined allows; 130 or 143 stopped by a signal. The same command again goes on where it was.
     """
-    from pipeline.config import load_config
+    from pipeline.run_file import load_config
     from pipeline.runner import run as run_pipeline
     from pipeline.terminal import print_result, progress
 
@@ -95,9 +67,9 @@ def run(
 
 @app.command()
 def check(config: Config, input_path: InputPath = None, output_path: OutputPath = None) -> None:
-    """Validate a run file and its rule packs with their own examples, and print the plan."""
-    from pipeline.config import load_config
+    """Validate a run file, and print the plan. Rule packs have to pass their own examples."""
     from pipeline.memory import fit_memory
+    from pipeline.run_file import load_config
     from pipeline.terminal import print_check
 
     print_check(fit_memory(load_config(find_config(config), input_path=input_path, output_path=output_path)))
@@ -113,7 +85,7 @@ def stages() -> None:
 
 @app.command()
 def schema() -> None:
-    """Print the JSON Schema of the run file, by which editors complete and check it."""
+    """Print the JSON Schema of the run file. Editors complete and check it by that."""
     import json
 
     from pipeline.config_schema import run_file_schema
@@ -125,13 +97,15 @@ def schema() -> None:
 def explain(
     config: Config,
     doc: Annotated[str | None, typer.Option("--doc", help="The doc_id of a document of the finished run.", metavar="ID")] = None,
-    text: Annotated[str | None, typer.Option("--text", help="A file that is in no corpus; - is standard input.", metavar="FILE")] = None,
+    text: Annotated[
+        str | None, typer.Option("--text", help="A file that is in no corpus; - is standard input.", metavar="FILE")
+    ] = None,
     input_path: InputPath = None,
     output_path: OutputPath = None,
 ) -> None:
-    """Show one document's way through the stages: every change with its rule, and what it was dropped for."""
-    from pipeline.config import load_config
+    """Show one document's way through the stages. Every change with its rule, and what it was dropped for."""
     from pipeline.explain import explain_document, explain_text
+    from pipeline.run_file import load_config
     from pipeline.storage import place
     from pipeline.terminal_explanation import print_explanation
 
@@ -151,11 +125,12 @@ def report(
     license_name: Annotated[str | None, typer.Option("--license", help="The same, with this licence, such as cc-by-4.0.")] = None,
 ) -> None:
     """Write report.json and report.html again from a finished output."""
-    from pipeline.report import report_again
+    from pipeline.report import CARD, report_again
     from pipeline.storage import place
 
-    report_again(place(output), card=dataset_card or license_name is not None, license_name=license_name)
-    print(f"written: {place(output) / 'report.html'}")
+    card = dataset_card or license_name is not None
+    report_again(place(output), card=card, license_name=license_name)
+    print(f"written: {place(output) / 'report.html'}{f', {CARD}' if card else ''}")
 
 
 @app.command()
@@ -166,7 +141,7 @@ def verify(
     ] = None,
     log_format: LogFormat = Form.text,
 ) -> None:
-    """Read an output again and check it: files, counts, ids, edits, every duplicate against its survivor. Exit 1 if it lies."""
+    """Read an output again and check it. Files, counts, ids, edits, every duplicate against its survivor: exit code 1 if one lies."""
     from pipeline.storage import place
     from pipeline.verify import verify as find_problems
 
@@ -185,31 +160,6 @@ def version_option(version: Annotated[bool, typer.Option("--version", help="Prin
     if version:
         print(__version__)
         raise typer.Exit
-
-
-def find_config(name: str) -> Path:
-    """The run file: a path as it is, or a shipped one by its name. Raises UserError."""
-    from pipeline.resources import shipped_config
-
-    path = Path(name)
-    if path.is_file():
-        return path
-    shipped = shipped_config(f"{name}.yaml") if path.suffix == "" and path.name == name else None
-    if shipped is None:
-        raise UserError(f"{name}: no such run file, and none is shipped by that name; see configs/ for those that are")
-    return shipped
-
-
-def read_text_of_user(name: str) -> str:
-    """The text of a file, in whatever encoding it is, or of standard input. Raises UserError."""
-    from pipeline.readers.decode import UndecodableError, decode
-
-    try:
-        return decode(sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()).text
-    except OSError as error:
-        raise UserError(f"{name}: cannot be read ({error.strerror})") from None
-    except UndecodableError as error:
-        raise UserError(f"{name}: not text ({error})") from None
 
 
 def main() -> None:

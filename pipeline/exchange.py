@@ -68,7 +68,7 @@ def _extract_shard(extract: Extract, ranges: int, folder: str, item: list[int | 
 def facts_of_range(folder: Path, shards: int, number: int) -> pa.Table:
     """The facts of all shards in one key range, by key, those of one key in input order."""
     files = (folder / f"facts-{shard:05d}.arrow" for shard in range(shards))
-    batches = [open_ipc(path, whole=False).get_batch(number) for path in files]  # no file stays open
+    batches = [open_ipc(path, by_ranges=True).get_batch(number) for path in files]  # no file stays open
     facts = pa.Table.from_batches(batches).combine_chunks()
     order = np.argsort(facts["key"].to_numpy(), kind="stable")
     return facts.take(pa.array(order)).combine_chunks()

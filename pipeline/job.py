@@ -14,12 +14,13 @@ from typing import Any, Protocol
 
 from pipeline.checkpoints import Checkpoints, NoCheckpoints
 from pipeline.engines import Engine
-from pipeline.errors import UnfinishedError, WorkerKilledError
-from pipeline.files import WORK, lasting_at_once, left_unsynced, open_ipc, remove_tree, write_text
+from pipeline.errors import UnfinishedError, UserError, WorkerKilledError
+from pipeline.files import open_ipc, remove_tree, write_text
 from pipeline.lasting import Unsynced
 from pipeline.lock import LOCK
 from pipeline.logs import event
 from pipeline.storage import StorePath, counted_retries, place
+from pipeline.whole import WORK, lasting_at_once, left_unsynced
 
 log = logging.getLogger(__name__)
 
@@ -117,6 +118,7 @@ class Job:
 
     def abandon(self) -> None:
         """Removes the work of a run that cannot go on until its input is mended, and the output folder if nothing else is in it."""
+        (self.work / "run.json").unlink(missing_ok=True)  # first: killed here, the rest is nobody's
         remove_tree(self.work)
         if not isinstance(self.output, StorePath) and all(path.name == LOCK for path in self.output.iterdir()):
             shutil.rmtree(self.output)
@@ -138,7 +140,13 @@ def _run_item(function: Callable[[Any], Any], node: Callable[[], str] | None, ma
     path, item = place(marked[0]), marked[1]
     with left_unsynced(node is not None) as wrote:
         with counted_retries() as count:
-            result = function(item)
+            try:
+                result = function(item)
+            except UserError:  # it says where itself
+                raise
+            except Exception as error:
+                error.add_note(f"over {_describe(item)}")
+                raise
         where = {} if node is None else {"node": node(), "wrote": [*wrote]}
         mark = _mark(result, count.total, **where)
         write_text(path, mark)
@@ -155,7 +163,7 @@ def _mark(result: Any, retries: int, **where: Any) -> str:
 def _describe(item: Any) -> str:
     """What an item of a map is about, for people: the documents of a shard, or the item as it prints."""
     paths = [part for part in item if isinstance(part, str) and part.endswith(".arrow")] if isinstance(item, list) else []
-    for path in map(place, paths):
+    for path in filter(Path.exists, map(place, paths)):
         table = open_ipc(path).read_all()
         if "doc_id" in table.column_names and table.num_rows:
             first, last = table["doc_id"][0].as_py(), table["doc_id"][-1].as_py()

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.engines import Engine
-from pipeline.files import WORK, disk_full, lasting_at_once, sync, write_json
+from pipeline.files import write_json
+from pipeline.whole import WORK, disk_full, lasting_at_once, sync
 
 _WAIT_SECONDS = 60  # between syncs of a node while a map goes on: about so much of its work is done again when it is lost
 _NOTE = "synced-"

@@ -9,13 +9,14 @@ from typing import Any
 
 from pipeline.checkpoints import NoCheckpoints
 from pipeline.cleaned import Cleaned
-from pipeline.config import RunConfig, load_config, parse_config, parse_stages
+from pipeline.config import RunConfig
 from pipeline.engines.local import LocalEngine
 from pipeline.files import open_ipc, write_ipc
 from pipeline.job import Job, Progress, Silent
 from pipeline.neardup.library import text_batches, text_ids
 from pipeline.neardup.signatures import Texts, text_chunks
 from pipeline.result import RunResult
+from pipeline.run_file import load_config, parse_config, parse_stages
 from pipeline.runner import run as carry_out
 from pipeline.schema import SCHEMA
 from pipeline.segments import run_segments

@@ -1,20 +1,15 @@
 """What a machine must have to work for a run: the same versions, the input, and the output folder as the run sees it."""
 
 import os
-import platform
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from uuid import uuid4
 
-from pipeline import __version__
 from pipeline.errors import UserError
 from pipeline.lock import LOCK
+from pipeline.manifest import versions
 from pipeline.readers import ReadTask
 from pipeline.storage import is_url, place, shown
-
-# Others may differ; a Parquet file has the same bytes only for one version of pyarrow.
-_LIBRARIES = ("pyarrow", "numba", "numpy")
 
 
 @dataclass(frozen=True)
@@ -40,9 +35,13 @@ class MachineCheck:
         except OSError:
             found = ""
         if found != self.lock:
-            raise UserError(f"does not share the output folder {shown(self.output)}; name one that all nodes have, or a URL such as s3://…")
+            raise UserError(
+                f"does not share the folder {shown(self.output)}; name one that all nodes have, or a URL such as s3://…"
+            )
         if self.first_input is not None and not os.access(self.first_input, os.R_OK):
-            raise UserError(f"cannot read {self.first_input}; put the input where all nodes have it, or name a URL such as s3://…")
+            raise UserError(
+                f"cannot read {self.first_input}; put the input where all nodes have it, or name a URL such as s3://…"
+            )
         if not is_url(self.output):
             _check_writable(lock)
 
@@ -54,19 +53,12 @@ def machine_check(output: Path, tasks: list[ReadTask]) -> MachineCheck:
     return MachineCheck(versions(), str(output), (output / LOCK).read_text(encoding="utf-8"), readable)
 
 
-def versions() -> dict[str, str]:
-    """What decides the bytes of an output, by name."""
-    return {
-        "corpus-pipeline": __version__,
-        "Python": platform.python_version(),
-        **{name: metadata.version(name) for name in _LIBRARIES},
-    }
-
-
 def _check_writable(lock: Path) -> None:
     beside = lock.with_name(f"{lock.name}.{uuid4().int}.tmp")  # swept by the next run, should this process be killed here
     try:
         beside.touch()
         beside.unlink()
     except OSError as error:
-        raise UserError(f"cannot write into {lock.parent} ({error.strerror}); give the user of the Ray workers the right to") from None
+        raise UserError(
+            f"cannot write into {lock.parent} ({error.strerror}); give the user of the Ray workers the right to"
+        ) from None

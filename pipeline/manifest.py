@@ -1,18 +1,18 @@
 """The manifest: what was run on what, with which versions, and what came of it. Only `times` depends on the clock."""
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
 from importlib.metadata import version
+from platform import python_version
 from typing import Any
 
 from pipeline import __version__
 from pipeline.config import RunConfig
 from pipeline.schema import TOOK_TOO_LONG
 
-# What can change the bytes of an output.
-LIBRARIES = ("pyarrow", "numpy", "numba", "ftfy", "langdetect", "datasketch", "chardet", "rapidfuzz")
+# What can change the bytes of an output; all nodes of a cluster must have the same. A Parquet file has the same bytes only for one pyarrow.
+LIBRARIES = ("pyarrow", "numpy", "numba", "ftfy", "langdetect", "datasketch", "chardet", "google-re2", "Metaphone", "rapidfuzz")
 
 
 def make_manifest(
@@ -39,11 +39,7 @@ def make_manifest(
         "fingerprint": dict(fingerprint),
         "run_file": config.recorded(),
         "run_file_digest": config.digest(),
-        "versions": {
-            "corpus-pipeline": __version__,
-            "python": sys.version.split()[0],
-            **{name: version(name) for name in LIBRARIES},
-        },
+        "versions": versions(),
         "counts": {
             "records": read["records"],
             "kept": totals["kept"],
@@ -69,6 +65,11 @@ def make_manifest(
             "stages": clocks,
         },
     }
+
+
+def versions() -> dict[str, str]:
+    """What decides the bytes of an output besides its run file and its input, by name."""
+    return {"corpus-pipeline": __version__, "python": python_version(), **{name: version(name) for name in LIBRARIES}}
 
 
 def input_digests(config: RunConfig) -> dict[str, str]:

@@ -39,7 +39,10 @@ def fit_memory(config: RunConfig) -> RunConfig:
             )
     batch, shard = (max(1, int(room / 2 / factor)) for factor in (_OF_BATCH, _OF_SHARD))
     portions = dataclasses.replace(
-        config.input, batch_bytes=min(config.input.batch_bytes, batch), shard_bytes=min(config.input.shard_bytes, shard)
+        config.input,
+        batch_bytes=min(config.input.batch_bytes, batch),
+        shard_bytes=min(config.input.shard_bytes, shard),
+        max_window=min(config.input.max_window, room),
     )
     return dataclasses.replace(config, input=portions)
 

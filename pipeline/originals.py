@@ -9,7 +9,6 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from pipeline.config import parse_input
 from pipeline.edits import restore
 from pipeline.engines.local import LocalEngine
 from pipeline.files import open_ipc, open_parquet
@@ -18,6 +17,7 @@ from pipeline.readers import plan_input
 from pipeline.reading import read_corpus
 from pipeline.report.output import find_edits, parts
 from pipeline.report.quarantine import stopped_documents
+from pipeline.run_file import parse_input
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,10 @@ def _check_document(doc_id: str, cleaned: str, edits: list[dict[str, Any]], read
 def _read_input(manifest: Mapping[str, Any], origin: str, input_path: str) -> _Input:
     """The documents of an input as a run of these settings reads it."""
     settings = parse_input(manifest["run_file"]["input"] | {"path": input_path}, origin)
-    tasks = plan_input(settings, manifest["fingerprint"]["limit"]).tasks
+    plan = plan_input(settings, manifest["fingerprint"]["limit"])
     digests: dict[str, bytes] = {}
     with TemporaryDirectory() as folder, LocalEngine() as engine:
-        for shard in read_corpus(Job(Path(folder), engine, Silent()), settings, tasks)["shards"]:
+        for shard in read_corpus(Job(Path(folder), engine, Silent()), settings, plan)["shards"]:
             table = open_ipc(Path(shard), ["doc_id", "text"]).read_all()
             digests |= {doc_id: _digest(text.as_py()) for doc_id, text in zip(table["doc_id"].to_pylist(), table["text"])}
     return _Input(input_path, digests)

@@ -89,5 +89,8 @@ def open_result(path: str | Path) -> RunResult:
     manifest = output / "manifest.json"
     if not manifest.is_file():
         raise UserError(f"{path}: no manifest.json; the folder of a finished run was expected")
-    values = json.loads(manifest.read_text(encoding="utf-8"))
-    return RunResult(output, values, values["times"]["seconds"], {}, unchanged=True)
+    try:
+        values = json.loads(manifest.read_text(encoding="utf-8"))
+        return RunResult(output, values, values["times"]["seconds"], {}, unchanged=True)
+    except (ValueError, TypeError, KeyError):
+        raise UserError(f"{manifest}: no run wrote it; the folder of a finished run was expected") from None

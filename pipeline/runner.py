@@ -1,5 +1,6 @@
 """A run: read into shards, take them through the segments, cut the parts, write the manifest."""
 
+import errno
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,11 +11,11 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline import __version__
-from pipeline.arrays import load_array
+from pipeline.arrays import map_array
 from pipeline.config import RunConfig
 from pipeline.engines.settings import open_engine
 from pipeline.errors import UnfinishedError, UserError
-from pipeline.files import WORK, disk_full, open_ipc, remove_tree, write_json
+from pipeline.files import open_ipc, remove_tree, write_json
 from pipeline.forecast import check_room, forecast_disk
 from pipeline.job import Job, Progress, peak_rss_bytes
 from pipeline.lock import locked, locked_apart
@@ -22,15 +23,16 @@ from pipeline.machines import machine_check
 from pipeline.manifest import input_digests, make_manifest
 from pipeline.memory import check_documents, fit_memory
 from pipeline.neardup.store import LEFT, WriteSignatures
-from pipeline.output_folder import open_output, work_home
+from pipeline.output_folder import open_output, settled, work_home
 from pipeline.population import add_up, characters_by_reason, describe_population, merge_removed
 from pipeline.readers import (
     QUARANTINE,
+    InputPlan,
     ReadCorpus,
-    ReadTask,
     judge_size,
     plan_input,
-    refuse_output_within,
+    refuse_shared_folders,
+    refuse_to_clear,
 )
 from pipeline.reading import read_corpus
 from pipeline.report import CARD, report_again, write_report
@@ -38,7 +40,8 @@ from pipeline.result import RunResult
 from pipeline.segments import last_shards, run_segments
 from pipeline.set_aside import set_aside_stopped
 from pipeline.storage import counted_retries, place
-from pipeline.writer import cut_parts, duplicates_table, measure_shard, row_sizes, write_parquet, write_part
+from pipeline.whole import WORK, disk_full
+from pipeline.writer import cut_parts, measure_shard, row_sizes, write_duplicates, write_parquet, write_part
 
 
 def run(
@@ -49,8 +52,11 @@ def run(
     `limit` takes the first so many records. Raises UserError for what the user can mend.
     """
     start, config = time.perf_counter(), fit_memory(config)
-    output, home = place(config.output.path), work_home(config.output.path, config.output.work)
-    refuse_output_within(config.input.path, config.output.path)
+    output, home = settled(config.output.path), work_home(config.output.path, config.output.work)
+    for name, number in (("workers", workers), ("limit", limit)):
+        if number is not None and number < 1:
+            raise UserError(f"{name}: found {number}; at least 1 was expected")
+    _refuse_shared_folders(config)
     plan = plan_input(config.input, limit)
     fingerprint = {
         "version": __version__,
@@ -74,8 +80,8 @@ def run(
             open_output(output, fingerprint, overwrite=overwrite, spread=engine.spread, work=home / WORK)
             job = Job(output, engine, progress, home / WORK)
             job.max_document_seconds = config.input.max_document_seconds
-            with job.checkpoints, _told_of_full_disk(output):
-                read, totals, steps, files = _carry_out(job, config, plan.tasks)
+            with job.checkpoints, _told_of_limits(output):
+                read, totals, steps, files = _carry_out(job, config, plan)
             read["retries"] += job.retries + retries.total
             manifest = make_manifest(config, fingerprint, read, totals, steps, files, seconds=time.perf_counter() - start)
             write_report(output, manifest, shards=last_shards(job, config.stages))
@@ -85,21 +91,34 @@ def run(
     return RunResult(output, manifest, time.perf_counter() - start, job.peak_rss)
 
 
+def _refuse_shared_folders(config: RunConfig) -> None:
+    """Raises UserError where the output would be written over what the run reads: its input, or earlier outputs that a stage goes by."""
+    refuse_shared_folders(config.input.path, config.output.path)
+    for named in config.stages:
+        for setting in ("against", "counts"):
+            for earlier in getattr(named.stage, setting, ()):
+                refuse_to_clear(earlier, config.output.path, f"stages: {named.name}.{setting}")
+
+
 @contextmanager
-def _told_of_full_disk(output: Path) -> Iterator[None]:
-    """Folders and logs need room too, not only the files that `whole` makes."""
+def _told_of_limits(output: Path) -> Iterator[None]:
+    """Folders and logs need room too, not only the files that `whole` makes; and steps that see all shards open many."""
     try:
         yield
     except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise UnfinishedError(
+                "no more files can be open at a time; allow more (`ulimit -n`), or set input.shard_bytes higher; finished work is kept"
+            ) from error
         raise disk_full(Path(error.filename or output / WORK), error) or error from None
 
 
 def _carry_out(
-    job: Job, config: RunConfig, tasks: list[ReadTask]
+    job: Job, config: RunConfig, plan: InputPlan
 ) -> tuple[ReadCorpus, dict[str, int], list[dict[str, Any]], list[dict[str, Any]]]:
     """Everything between the plan and the manifest: counts of the readers, totals, the steps' counts, the files written."""
     try:
-        read = read_corpus(job, config.input, tasks)
+        read = read_corpus(job, config.input, plan)
     except UnfinishedError:
         raise
     except UserError:
@@ -118,7 +137,7 @@ def _write(
     """The parts of documents/, dropped/, edits/, signatures/ and quarantine/, and duplicates.parquet. Returns the manifest's file list."""
     sizes_paths = [str(job.work / "sizes" / f"{number:05d}.npy") for number in range(len(shards))]
     measured = job.map("measure", measure_shard, [list(item) for item in zip(shards, sizes_paths, edits)])
-    sizes = [load_array(place(path)) for path in sizes_paths]
+    sizes = [map_array(place(path)) for path in sizes_paths]
     files: list[dict[str, Any]] = []
     for column, kind in enumerate(("documents", "dropped", "edits")):
         parts = cut_parts([size[:, column] for size in sizes], config.output.part_bytes)
@@ -128,7 +147,7 @@ def _write(
         if kind == "documents" and left.exists():
             signatures = WriteSignatures(str(left), shards, str(job.output / "signatures"))
             files += job.map("write signatures", signatures, [[number, slices] for number, slices in enumerate(parts)])
-    files.append(write_parquet(job.output / "duplicates.parquet", duplicates_table(sizes_paths), row_group_rows=2**20))
+    files += job.map("write duplicates", partial(write_duplicates, str(job.output / "duplicates.parquet")), [sizes_paths])
     sizes = [row_sizes(open_ipc(place(path)).read_all()["raw"]) for path in quarantine]
     slices = cut_parts(sizes, config.output.part_bytes)
     function = partial(_write_quarantine, str(job.output / "quarantine"), quarantine)

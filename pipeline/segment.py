@@ -77,7 +77,7 @@ def process_shard(
     number, path = int(item[0]), place(item[1])
     steps = [*([segment.barrier] if segment.barrier else []), *segment.steps]
     counts = [StepCounts(step.number, step.name) for step in steps]
-    judged = _read_verdicts(place(verdicts), number) if verdicts is not None else None
+    judged = read_verdicts(place(verdicts), number) if verdicts is not None else None
     edits: list[pa.RecordBatch] = []
 
     def processed() -> Iterator[pa.RecordBatch]:
@@ -85,7 +85,7 @@ def process_shard(
         for index in range(reader.num_record_batches):
             batch = reader.get_batch(index)
             for step, count in zip(steps, counts):
-                batch, changed = _run_step(step, batch, count, _cut(judged, first, batch.num_rows), max_seconds)
+                batch, changed = _run_step(step, batch, count, cut_verdicts(judged, first, batch.num_rows), max_seconds)
                 if changed.num_rows:
                     edits.append(_number(changed, first, step.number))
             first += batch.num_rows
@@ -121,7 +121,7 @@ def _in_time(step: Step, batch: pa.RecordBatch, verdicts: pa.Table | None, max_s
             reason = f"{TOOK_TOO_LONG} ({doc_id!r} in {step.name}, more than {max_seconds} s)"
             return Outcome(replace_columns(batch, drop_reason=pa.array([reason], pa.string())), NO_EDITS)
         halves = [(0, half), (half, batch.num_rows - half)]
-        made = [_in_time(step, batch.slice(at, size), _cut(verdicts, at, size), max_seconds) for at, size in halves]
+        made = [_in_time(step, batch.slice(at, size), cut_verdicts(verdicts, at, size), max_seconds) for at, size in halves]
         later = made[1].edits
         shifted = pa.RecordBatch.from_arrays(
             [pa.array(later["row"].to_numpy() + np.int32(half), pa.int32()), *later.columns[1:]], schema=STEP_EDITS
@@ -136,13 +136,13 @@ def _number(edits: pa.RecordBatch, first: int, step: int) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([rows, steps, *edits.columns[1:]], schema=SHARD_EDITS)
 
 
-def _read_verdicts(folder: Path, number: int) -> pa.Table:
+def read_verdicts(folder: Path, number: int) -> pa.Table:
     """The verdicts for this shard, or those that hold for all."""
     own = folder / f"verdicts-{number:05d}.arrow"
     return open_ipc(own if own.exists() else folder / "verdicts.arrow").read_all()
 
 
-def _cut(verdicts: pa.Table | None, first: int, size: int) -> pa.Table:
+def cut_verdicts(verdicts: pa.Table | None, first: int, size: int) -> pa.Table:
     """Verdicts of rows [first, first + size), rows counted from `first`; a table without `row` holds for all."""
     if verdicts is None or "row" not in verdicts.column_names:
         return verdicts

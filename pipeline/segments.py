@@ -63,14 +63,19 @@ def run_segment(job: Job, segment: Segment, shards: list[str], rows: list[int] |
     steps = merge_counts(processed)
     if segment.barrier is not None and steps:
         steps[0]["summary"] = summary
-    tables = _publish(verdicts, job.output) if verdicts else []
+    tables = _publish(job, name, verdicts) if verdicts else []
     return {"folder": str(folder), "rows": [shard["rows"] for shard in processed], "steps": steps, "tables": tables}
 
 
-def _publish(verdicts: Path, output: Path) -> list[dict[str, Any]]:
+def _publish(job: Job, name: str, verdicts: Path) -> list[dict[str, Any]]:
     """What a corpus stage has learned and users, or later runs, may want as a table of its own."""
-    found = [verdicts / f"{name}.arrow" for name in TABLES if (verdicts / f"{name}.arrow").exists()]
-    return [write_parquet(output / f"{path.stem}.parquet", open_ipc(path).read_all(), row_group_rows=2**20) for path in found]
+    found = [str(path) for path in (verdicts / f"{table}.arrow" for table in TABLES) if path.exists()]
+    return job.map(f"{name} tables", partial(_publish_table, str(job.output)), found) if found else []
+
+
+def _publish_table(output: str, path: str) -> dict[str, Any]:
+    table = place(path)
+    return write_parquet(place(output) / f"{table.stem}.parquet", open_ipc(table).read_all(), row_group_rows=2**20)
 
 
 def _judge(job: Job, segment: Segment, shards: list[str], rows: list[int] | None, folder: Path) -> dict[str, Any]:

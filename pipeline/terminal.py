@@ -19,7 +19,7 @@ from pipeline.job import Progress as RunProgress
 from pipeline.job import Silent
 from pipeline.output_folder import OUTPUTS
 from pipeline.plan import plan_segments
-from pipeline.readers import describe_input, refuse_output_within
+from pipeline.readers import describe_input, refuse_shared_folders
 from pipeline.result import RunResult
 from pipeline.stages import STAGES
 
@@ -48,7 +48,8 @@ class _Lines:
 
     def start(self, name: str, total: int) -> None:
         self.name, self.total, self.done, self.told = name, total, 0, time.monotonic()
-        log.info("%s: %d to do", name, total)
+        if total:
+            log.info("%s: %d to do", name, total)
 
     def advance(self) -> None:
         self.done += 1
@@ -90,7 +91,9 @@ def print_result(result: RunResult) -> None:
     if not result.unchanged:
         rate = counts["records"] / result.seconds
         peak = max(result.peak_rss_bytes.values(), default=0) / 2**20
-        console.print(f"{result.seconds:.1f} s, {rate:,.0f} documents/s; peak memory of a process {peak:,.0f} MiB")
+        console.print(
+            f"{result.seconds:.1f} s, {rate:,.{0 if rate >= 10 else 1}f} documents/s; peak memory of a process {peak:,.0f} MiB"
+        )
 
 
 def _stage_table(steps: list[dict[str, Any]], seconds: Mapping[str, Mapping[str, float]]) -> Table:
@@ -126,9 +129,11 @@ def print_check(config: RunConfig) -> None:
             console.print(Text(f"{named.name}: {line}"))
     console.print("\nplan:")
     for segment in plan_segments(config.stages):
+        judged = []
         if segment.barrier is not None:
-            console.print(Text(f"  all documents are judged by {segment.barrier.name}, then"))
-        names = " -> ".join(step.name for step in segment.steps) or "nothing more"
+            console.print(Text(f"  all documents together: {segment.barrier.name} judges them"))
+            judged = ["its verdicts"]
+        names = " -> ".join([*judged, *(step.name for step in segment.steps)])
         console.print(Text(f"  each shard by itself: {names}"))
     console.print(Text(f"\ninput, {config.input.path}:"))
     for line in _input_lines(config):
@@ -138,7 +143,7 @@ def print_check(config: RunConfig) -> None:
 def _input_lines(config: RunConfig) -> list[str]:
     """What a run would read; a run file is valid also where its input is not there yet."""
     try:
-        refuse_output_within(config.input.path, config.output.path)
+        refuse_shared_folders(config.input.path, config.output.path)
         return describe_input(config.input)
     except UserError as error:
         return [f"a run would stop: {error}"]

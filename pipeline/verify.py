@@ -18,6 +18,7 @@ from pipeline.neardup.earlier import kept_sets
 from pipeline.originals import check_originals
 from pipeline.report.output import parts
 
+_NEEDED = {"counts", "files", "fingerprint", "run_file"}  # of a manifest
 _DROPPED_AT_ONCE = 2_000  # dropped documents compared with their survivors in one go: some 20 MB of text
 
 
@@ -32,7 +33,14 @@ def verify(output: Path, input_path: str | None = None) -> Iterator[str]:
     path = output / "manifest.json"
     if not path.exists():
         raise UserError(f"{output}: holds no manifest.json, so no finished run; name the output folder of one")
-    manifest = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        yield f"manifest.json: cannot be read ({error})"
+        return
+    if not isinstance(manifest, dict) or not manifest.keys() >= _NEEDED:
+        yield f"manifest.json: lacks some of {', '.join(sorted(_NEEDED))}"
+        return
     wrong = list(_files(output, manifest))
     yield from wrong
     if not wrong:  # the rest reads the files

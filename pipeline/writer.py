@@ -9,11 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.arrays import write_array
 from pipeline.edits import LEDGER
-from pipeline.files import open_ipc, sha256_of, whole, write_array, write_ipc
+from pipeline.files import open_ipc, sha256_of, write_ipc
 from pipeline.population import POPULATION, count_population, count_removed
 from pipeline.schema import SCHEMA, TOOK_TOO_LONG, stopped_rows
 from pipeline.storage import place
+from pipeline.whole import whole
 
 ONLY_DROPPED = ("survivor_id", "similarity", "containment", "drop_reason")
 KEPT_SCHEMA = pa.schema([field for field in SCHEMA if field.name not in ONLY_DROPPED])
@@ -124,10 +126,11 @@ def write_parquet(path: Path, table: pa.Table, *, row_group_rows: int | None = N
     return {"file": name, "rows": table.num_rows, "bytes": size, "sha256": digest}
 
 
-def duplicates_table(sizes: list[str]) -> pa.Table:
-    """Every member of a cluster of two or more, in input order, from what `measure_shard` has left beside these files."""
-    tables = [open_ipc(place(path).with_suffix(".duplicates.arrow")).read_all() for path in sizes]
-    return pa.concat_tables([DUPLICATES.empty_table(), *tables]).combine_chunks()
+def write_duplicates(path: str, sizes: list[str]) -> dict[str, Any]:
+    """Writes every member of a cluster of two or more, in input order, from what `measure_shard` has left beside these files."""
+    tables = [open_ipc(place(size).with_suffix(".duplicates.arrow")).read_all() for size in sizes]
+    table = pa.concat_tables([DUPLICATES.empty_table(), *tables]).combine_chunks()
+    return write_parquet(place(path), table, row_group_rows=2**20)
 
 
 def _read_rows(kind: str, shard: Path, edits: list[Path], first: int, end: int) -> Iterator[pa.Table]:

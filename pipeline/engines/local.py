@@ -1,24 +1,18 @@
 """The embedded engine: a pool of processes on this machine, or the calling process when there is one worker."""
 
-import multiprocessing
 import os
 import resource
-import signal
-import sys
-import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from multiprocessing.context import ForkServerContext, ForkServerProcess
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import Any, Self
 
-import pyarrow as pa
-
+from pipeline.engines.workers import WorkerContext, signals_wait, start_worker
 from pipeline.errors import WorkerKilledError
-from pipeline.logs import Form, log_form, log_to_stderr
+from pipeline.logs import log_form
 
 _MOST_FILES = 65_000  # Linux maps no more than that many into a process
 
@@ -131,64 +125,24 @@ class LocalEngine:
 
     def _alone(self, function: Callable[[Any], Any], item: Any, place: int) -> Any:
         try:
-            return self._start().submit(function, item).result()
+            return _submit(self._start(), function, item).result()
         except BrokenProcessPool:
             self._pool = None
             raise WorkerKilledError(place, "twice, the second time with no other beside it,") from None
 
     def _start(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            context = _Context()
+            context = WorkerContext()
             context.set_forkserver_preload(["pipeline.runner"])
-            self._pool = ProcessPoolExecutor(self.workers, mp_context=context, initializer=_start_worker, initargs=(log_form(),))
+            self._pool = ProcessPoolExecutor(self.workers, mp_context=context, initializer=start_worker, initargs=(log_form(),))
         return self._pool
 
 
-class _Worker(ForkServerProcess):
-    """A process that does not run the caller's script: what it is given lies in packages.
-
-    Left alone, multiprocessing imports the main module into each worker. A script without `if __name__ == "__main__"` would start
-    the same run again in every one of them.
-    """
-
-    @staticmethod
-    def _Popen(process: Any) -> Any:  # noqa: N802 - the name that multiprocessing calls
-        main = sys.modules["__main__"]
-        sys.modules["__main__"] = ModuleType("__main__")
-        try:
-            return ForkServerProcess._Popen(process)
-        finally:
-            sys.modules["__main__"] = main
-
-
-class _Context(ForkServerContext):
-    Process = _Worker
-
-
-def _start_worker(form: Form | None) -> None:
-    """One thread a worker: parallelism comes from the processes. A worker goes when its parent does, and leaves Ctrl-C to it.
-
-    What it logs goes to standard error in the parent's form.
-    """
-    if form is not None:
-        log_to_stderr(form)
-    pa.set_cpu_count(1)
-    pa.set_io_thread_count(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-
-
-def _die_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
 def _submit(pool: ProcessPoolExecutor, function: Callable[[Any], Any], item: Any) -> Future[Any]:
-    """The future of a call; a failed one if the pool is broken already."""
+    """The future of a call, for which a worker may be started; a failed one if the pool is broken already."""
     try:
-        return pool.submit(function, item)
+        with signals_wait():
+            return pool.submit(function, item)
     except BrokenProcessPool as error:
         future: Future[Any] = Future()
         future.set_exception(error)

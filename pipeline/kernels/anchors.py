@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import int64, types, uint8, uint64
 
-from pipeline.kernels.cased_words import SCRATCH, find, make_filter, make_slots, word_keys
+from pipeline.kernels.cased_words import SCRATCH, word_keys
+from pipeline.kernels.key_tables import find, make_filter, make_slots
 from pipeline.kernels.lazy import njit
 from pipeline.kernels.machine_words import load_word
 from pipeline.kernels.odd_marks import ORDINAL

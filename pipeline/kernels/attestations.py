@@ -9,21 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import int64, types, uint8, uint64
 
-from pipeline.kernels.cased_words import (
-    BYTES,
-    FRONT,
-    KEYS,
-    OFFSETS,
-    cut_words,
-    filter_places,
-    find,
-    make_filter,
-    make_slots,
-    passes,
-    scratch_size,
-    word_key,
-)
+from pipeline.kernels.cased_words import BYTES, FRONT, OFFSETS, cut_words, scratch_size, word_key
 from pipeline.kernels.casing import CAPITALISED, FUNCTION, LOWERED, TITLE, after_space, join_keys
+from pipeline.kernels.key_tables import KEYS, filter_places, find, make_filter, make_slots, passes
 from pipeline.kernels.lazy import njit
 from pipeline.kernels.names import MOST_WORDS, in_run, may_hold_name, name_keys
 from pipeline.kernels.own_capitals import phrase_state, read_kinds, stands_as_name

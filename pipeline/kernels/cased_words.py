@@ -1,4 +1,4 @@
-"""Words with their case, in UTF-8 bytes: where they lie, a key of the folded word, and tables that look keys up.
+"""Words with their case, in UTF-8 bytes: where they lie, and a key of the folded word.
 
 A word is a run of letters: ASCII, and the sequences that begin with 0xC3 to 0xDF or 0xE1 (the Latin, Greek, Cyrillic and
 neighbouring alphabets, Vietnamese); Han, kana, digits and punctuation part words. Rows are copied into padded scratch and
@@ -9,13 +9,14 @@ import numpy as np
 import pyarrow as pa
 from numba import int64, types, uint8, uint64
 
+from pipeline.kernels.key_tables import find, make_slots
 from pipeline.kernels.lazy import njit
 from pipeline.kernels.machine_words import BLOCK, copy_bytes, load_word, range_mask, trailing_zeros
 from pipeline.kernels.text import _BYTES, _OFFSETS, buffers
 
 LOWER, CAPITAL, ALL_CAPITALS, OTHER = 0, 1, 2, 3  # the case of a word
 
-BYTES, OFFSETS, KEYS = _BYTES, _OFFSETS, types.Array(uint64, 1, "C", readonly=True)
+BYTES, OFFSETS = _BYTES, _OFFSETS
 SCRATCH, BOUNDS = types.Array(uint8, 1, "C"), types.Array(int64, 1, "C")
 FRONT = BLOCK  # bytes of padding before a row's text in scratch; zeros
 
@@ -117,34 +118,6 @@ def word_case(text, start, stop):
     return ALL_CAPITALS if stop - start > 1 else CAPITAL
 
 
-@njit([int64(KEYS, uint64)], cache=True, nogil=True, inline="always")
-def find(slots, key):
-    """The place of `key` in a table of `make_slots`, or -1."""
-    mask = uint64(slots.shape[0] - 1)
-    at = key & mask
-    while slots[at] != 0:
-        if slots[at] == key:
-            return int64(at)
-        at = (at + uint64(1)) & mask
-    return int64(-1)
-
-
-@njit([uint64[::1](KEYS)], cache=True, nogil=True)
-def make_slots(keys):
-    """An open-addressing table of these keys (none is 0), at most a quarter full; `find` looks keys up."""
-    size = 64
-    while size < 4 * keys.shape[0]:
-        size *= 2
-    mask = uint64(size - 1)
-    slots = np.zeros(size, np.uint64)
-    for key in keys:
-        at = key & mask
-        while slots[at] != 0 and slots[at] != key:
-            at = (at + uint64(1)) & mask
-        slots[at] = key
-    return slots
-
-
 @njit([uint64[::1](OFFSETS, BYTES, int64)], cache=True, nogil=True)
 def _keys(offsets, data, size):
     out = np.empty(offsets.shape[0] - 1, np.uint64)
@@ -159,35 +132,6 @@ def word_keys(words: list[str]) -> np.ndarray:
     """The key of each word (of the first, where a string holds several), uint64."""
     offsets, data = buffers(pa.array(words, pa.large_string()))
     return _keys(offsets, data, scratch_size(offsets))
-
-
-@njit([types.uint64[::1](KEYS, int64)], cache=True, nogil=True)
-def make_filter(keys, places):
-    """A set of keys as bits, one a key: `passes` tells most other keys from them. `places` (bits) is a power of two from 64 on."""
-    bits = np.zeros(places // 64, np.uint64)
-    for key in keys:
-        at = (key >> uint64(32)) & uint64(places - 1)
-        bits[at >> uint64(6)] |= uint64(1) << (at & uint64(63))
-    return bits
-
-
-@njit([uint64(KEYS, uint64)], cache=True, nogil=True, inline="always")
-def passes(bits, key):
-    """1 if the key may be in the set of `make_filter`, 0 if it is not."""
-    at = (key >> uint64(32)) & uint64(bits.shape[0] * 64 - 1)
-    return (bits[at >> uint64(6)] >> (at & uint64(63))) & uint64(1)
-
-
-def holds(bits: np.ndarray, keys: np.ndarray) -> np.ndarray:
-    """For each key whether it passes the filter, as bool."""
-    at = (keys >> np.uint64(32)) & np.uint64(len(bits) * 64 - 1)
-    passed: np.ndarray = (bits[at >> np.uint64(6)] >> (at & np.uint64(63))) & np.uint64(1) != 0
-    return passed
-
-
-def filter_places(keys: int) -> int:
-    """Bits for a filter of so many keys that lets 1 to 2 % of others pass: 8 kB to 512 kB."""
-    return int(min(max(1 << 16, 1 << (64 * keys).bit_length()), 1 << 22))
 
 
 def make_classes(classes: dict[int, list[str]]) -> tuple[np.ndarray, np.ndarray]:

@@ -9,22 +9,9 @@ import unicodedata
 import numpy as np
 from numba import int64, types, uint8, uint64
 
-from pipeline.kernels.cased_words import (
-    BYTES,
-    CAPITAL,
-    FRONT,
-    KEYS,
-    LOWER,
-    OFFSETS,
-    cut_words,
-    find,
-    mix,
-    passes,
-    scratch_size,
-    word_case,
-    word_key,
-)
+from pipeline.kernels.cased_words import BYTES, CAPITAL, FRONT, LOWER, OFFSETS, cut_words, mix, scratch_size, word_case, word_key
 from pipeline.kernels.casing import FUNCTION, ROLE, TITLE, after_space, join_keys
+from pipeline.kernels.key_tables import KEYS, find, passes
 from pipeline.kernels.lazy import njit
 
 MOST_WORDS = 4

@@ -2,7 +2,8 @@
 
 from numba import int64, uint64
 
-from pipeline.kernels.cased_words import KEYS, SCRATCH, find, letter_mask, word_key
+from pipeline.kernels.cased_words import SCRATCH, letter_mask, word_key
+from pipeline.kernels.key_tables import KEYS, find
 from pipeline.kernels.lazy import njit
 from pipeline.kernels.machine_words import range_mask
 

@@ -5,7 +5,7 @@ All take a row as `cased_words.cut_words` leaves it. `keys` and `kinds` are scra
 
 from numba import int64, types, uint8, uint64
 
-from pipeline.kernels.cased_words import BYTES, KEYS, LOWER, OTHER, find, word_case, word_key
+from pipeline.kernels.cased_words import BYTES, LOWER, OTHER, word_case, word_key
 from pipeline.kernels.casing import (
     LOWERED,
     after_space,
@@ -17,6 +17,7 @@ from pipeline.kernels.casing import (
     opens,
     part_of_longer,
 )
+from pipeline.kernels.key_tables import KEYS, find
 from pipeline.kernels.lazy import njit
 
 _TEXT = types.Array(uint8, 1, "C")

@@ -6,7 +6,7 @@ A phrase holds no function word, its words are parted by single spaces, and noth
 import numpy as np
 from numba import int64, types, uint8, uint64
 
-from pipeline.kernels.cased_words import BYTES, FRONT, KEYS, OFFSETS, cut_words, find, scratch_size, word_key
+from pipeline.kernels.cased_words import BYTES, FRONT, OFFSETS, cut_words, scratch_size, word_key
 from pipeline.kernels.casing import (
     ARTICLE,
     FUNCTION,
@@ -20,6 +20,7 @@ from pipeline.kernels.casing import (
     in_headline,
     join_keys,
 )
+from pipeline.kernels.key_tables import KEYS, find
 from pipeline.kernels.lazy import njit
 
 _TEXT = types.Array(uint8, 1, "C")

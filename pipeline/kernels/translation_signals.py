@@ -9,8 +9,9 @@ import numpy as np
 from numba import int64, types, uint64
 
 from pipeline.kernels.anchors import AROUND, Anchors, may_stand
-from pipeline.kernels.cased_words import BYTES, FRONT, KEYS, OFFSETS, SCRATCH, cut_words, find, passes, scratch_size, word_key
+from pipeline.kernels.cased_words import BYTES, FRONT, OFFSETS, SCRATCH, cut_words, scratch_size, word_key
 from pipeline.kernels.casing import free_after, free_before
+from pipeline.kernels.key_tables import KEYS, find, passes
 from pipeline.kernels.lazy import njit
 from pipeline.kernels.machine_words import BLOCK, trailing_zeros
 from pipeline.kernels.odd_marks import CJK_RUN, DOUBLED_WORD, REPEATED_PHRASE, odd_kind, odd_mask

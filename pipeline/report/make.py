@@ -45,23 +45,10 @@ def make_report(manifest: Mapping[str, Any], output: Path, shards: Sequence[Path
         "similarities": count_similarities(output),
         "cluster_sizes": [{"size": size, "clusters": count} for size, count in sizes.items()],
         "clusters": [
-            {
-                "cluster_id": cluster,
-                "size": size,
-                "members": [
-                    describe_member(cluster, documents, kept=True),
-                    *(describe_member(documents=documents, kept=False, **_without_cluster(member)) for member in members[cluster]),
-                ],
-            }
+            {"cluster_id": cluster, "size": size, "members": _side_by_side(cluster, members[cluster], documents)}
             for size, cluster in clusters
         ],
-        "closest_calls": [
-            [
-                describe_member(call["survivor_id"], documents, kept=True),
-                describe_member(documents=documents, kept=False, **_without_cluster(call)),
-            ]
-            for call in calls
-        ],
+        "closest_calls": [_side_by_side(call["survivor_id"], [call], documents) for call in calls],
         **manifest["population"],
         "quarantine": describe_quarantine(output),
         "times": manifest["times"],
@@ -76,8 +63,17 @@ def _rules(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
         for rule, kinds in step["rules"].items()
         for kind, count in kinds.items()
     ]
-    return sorted(rows, key=lambda row: (row["step"], ("edit", "proposal", "flag").index(row["kind"]), -row["count"], row["rule"]))
+    return sorted(
+        rows, key=lambda row: (row["step"], ("edit", "proposal", "flag").index(row["kind"]), -row["count"], row["rule"])
+    )
 
 
-def _without_cluster(member: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in member.items() if key != "cluster_id"}
+def _side_by_side(
+    kept: str, dropped: Sequence[Mapping[str, Any]], documents: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """A document that stayed, and behind it those that went."""
+    went = [{key: value for key, value in member.items() if key != "cluster_id"} for member in dropped]
+    return [
+        describe_member(kept, documents, kept=True),
+        *(describe_member(documents=documents, kept=False, **one) for one in went),
+    ]

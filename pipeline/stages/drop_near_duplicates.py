@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from annotated_types import Ge, Gt, Le
 
 from pipeline.edits import NO_EDITS
-from pipeline.neardup.earlier import store_digest
+from pipeline.neardup.earlier import describe_store, store_digest
 from pipeline.neardup.find import find_clusters
 from pipeline.neardup.keep import Keep
 from pipeline.neardup.rules import SignatureRules
@@ -28,8 +28,9 @@ class DropNearDuplicates:
 
     `cluster_id` is the id of the cluster's best document in the keep order. A document in no cluster has none, and size 1.
     `similarity` is the exact Jaccard similarity of the shingle sets of the document and its survivor (sets of 32-bit hashes:
-    collisions change it by less than 0.0001 for news), `containment` the share of its own shingles that the survivor has. A
-    document is dropped only if it was compared with its survivor itself. Texts with nothing to see are dropped as `empty`.
+    collisions change it by less than 0.0001 for news), `containment` the share of its own shingles that the survivor has. Texts
+    of fewer than some twenty words go for equal ones only (`kernels.sets.MIN_SHARED`): what differs is what they tell. A document
+    is dropped only if it was compared with its survivor itself. Texts with nothing to see are dropped as `empty`.
     """
 
     threshold: Annotated[float, Gt(0), Le(1)] = field(
@@ -68,11 +69,12 @@ class DropNearDuplicates:
 
     def input_digests(self) -> dict[str, str]:
         """What a run with these settings reads besides its documents: the signatures of earlier runs."""
-        return {output: store_digest(output) for output in self.against}
+        return {output: store_digest(output, self._search().rules) for output in self.against}
 
     def describe(self) -> list[str]:
         """What the settings mean, line by line: for `pipeline check`."""
-        return self._search().describe()
+        search = self._search()
+        return [*search.describe(), *(describe_store(output, search.rules) for output in self.against)]
 
     def _search(self) -> Search:
         rules = SignatureRules(self.num_perm, self.seed, self.shingle_words)

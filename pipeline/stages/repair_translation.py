@@ -40,17 +40,17 @@ class RepairTranslation:
         default="safe",
         metadata={
             "help": "off: score only. safe: repair what evidence proves, flag and propose the rest. suggest: propose weaker repairs "
-            "too. names: as safe, and spell names as two other families do where nothing speaks against it."
+            "too. names: as safe, and spell names as two other families do where nothing speaks against it"
         },
     )
     min_score: Annotated[int, Ge(0)] = field(
         default=2500,
         metadata={
-            "help": "Documents from this mt_score on (thousandths of a nat; 2500 is 12 to 1) count as translated by machine."
+            "help": "documents from this mt_score on (thousandths of a nat; 2500 is 12 to 1) count as translated by machine"
         },
     )
     min_families: Annotated[int, Ge(1), Le(8)] = field(
-        default=1, metadata={"help": "Other families that must write a phrase capitalised before it is repaired."}
+        default=1, metadata={"help": "other families that must write a phrase capitalised before it is repaired"}
     )
 
     def judge(self, corpus: Corpus) -> Mapping[str, Any]:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import yaml
 
-from pipeline.kernels.cased_words import holds, make_classes, word_keys
+from pipeline.kernels.cased_words import make_classes, word_keys
 from pipeline.kernels.casing import ARTICLE, FUNCTION, JOINING, PARTICLE, ROLE, TITLE
+from pipeline.kernels.key_tables import holds
 
 
 @cache
@@ -33,7 +34,7 @@ def classes() -> tuple[np.ndarray, np.ndarray]:
 
 @cache
 def english_words() -> np.ndarray:
-    """A filter (`cased_words.make_filter`) of 250,000 English words in lower case; of other words it lets 6 % pass.
+    """A filter (`key_tables.make_filter`) of 250,000 English words in lower case; of other words it lets 6 % pass.
 
     From SCOWL and Webster's second edition; `tools/make_english_words.py` made it.
     """

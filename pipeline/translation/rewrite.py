@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from pipeline.edits import Span
 from pipeline.kernels.attestations import NAME, PHRASE, WORD
-from pipeline.kernels.cased_words import make_slots
+from pipeline.kernels.key_tables import make_slots
 from pipeline.kernels.phrases import find_phrases
 from pipeline.kernels.text import buffers
 from pipeline.translation.lexicon import classes, word_list

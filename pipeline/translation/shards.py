@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.arrays import map_array
+from pipeline.arrays import map_array, write_array
 from pipeline.edits import Span
-from pipeline.files import open_ipc, read_batches, write_array, write_ipc
+from pipeline.files import open_ipc, read_batches, write_ipc
 from pipeline.kernels.attestations import NAME, WORD
 from pipeline.storage import place
 from pipeline.translation import repairs

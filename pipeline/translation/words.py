@@ -1,7 +1,7 @@
 """How the rest of the corpus writes a single word: whether it is a name that one document has written small (rule W).
 
 A word in lower case is capitalised, in any document, if no dictionary holds it, at least three other families capitalise it in
-mid-sentence, and of all that write it there at least 97 % do.
+mid-sentence (eight, if it is of initials), and of all that write it there at least 97 % do.
 """
 
 from collections import defaultdict
@@ -19,6 +19,9 @@ from pipeline.translation.phrases import Attested, Said
 
 LEAST_FAMILIES = 3
 LEAST_PERCENT = 97
+# Three letters are initials of many things, and words besides: of books and manuals "asa" (Phoenician), "gls", "crt" and "esr" (names of a
+# program, files, a person) were capitalised by 3 to 7 families; "API", "CPUs", "DNS", "PHP", "RFC" are by more.
+INITIALS, LEAST_FAMILIES_OF_INITIALS = 3, 8
 
 # Of the words that documents ask about, at most so many are looked up: those of the smallest keys, which is a sample by lot. A million
 # is more than 10 million documents of news ask; it bounds the tables of every process (32 MB).
@@ -122,7 +125,13 @@ def judge_word(forms: Iterable[Said], most_families: int) -> Attested | None:
     counts: dict[str, int] = defaultdict(int)
     for family in chosen:
         counts[first[family][1]] += 1
-    if len(chosen) < LEAST_FAMILIES:
+    form = min(counts, key=lambda f: (-counts[f], f), default="")
+    if len(chosen) < (LEAST_FAMILIES_OF_INITIALS if _is_of_initials(form) else LEAST_FAMILIES):
         return None
-    form = min(counts, key=lambda f: (-counts[f], f))
     return Attested(form, tuple(chosen), tuple(first[family][0] for family in chosen), len(chosen))
+
+
+def _is_of_initials(form: str) -> bool:
+    """Whether a form is three capitals or fewer, with or without the s of more than one."""
+    letters = form.removesuffix("s")
+    return len(letters) <= INITIALS and letters.isupper()
