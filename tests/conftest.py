@@ -1,15 +1,32 @@
-"""Runs that many tests look at."""
+"""What holds for all tests, and runs that many of them look at."""
 
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 from tests.runs import SMALL, make_corpus, pipeline, run_file
+from tests.warm import compile_kernels
 
-# A first call may load or compile a kernel, and the machine may have other work.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+# The same examples in every run: one that finds an old fault is for those who look for it (`make gate`, with others each time). No clock
+# either: a first call may load a kernel, and the machine may have other work. A test that writes files sees to it that none is left over.
+CALM = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]}
+settings.register_profile("steady", derandomize=True, database=None, **CALM)
+settings.register_profile("hunt", max_examples=500, **CALM)
+settings.load_profile("steady")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before the processes of the suite begin: each kernel is compiled once, and no test measures that."""
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        compile_kernels()
+
+
+def pytest_sessionstart() -> None:
+    """Hypothesis takes constants from the modules that happen to be loaded; which those are depends on the tests that came before."""
+    if settings.default is not None and settings.default.derandomize:
+        providers._get_local_constants = providers.Constants
 
 
 @pytest.fixture(scope="session")

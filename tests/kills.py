@@ -10,10 +10,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.runs import COMMAND, children, group_members, wait_until
+from tests.runs import COMMAND, PATIENCE, children, group_members, wait_until
 from tests.support import REPO
 
 
@@ -67,7 +68,8 @@ class Child:
         """SIGKILL to one worker, to the parent alone, or to all."""
         workers = [pid for server in children(self.process.pid) for pid in children(server)]
         if target == "worker" and workers:
-            os.kill(workers[0], signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has ended meanwhile, with its run
+                os.kill(workers[0], signal.SIGKILL)
             self.wounded = True
             return
         if target == "parent":
@@ -79,7 +81,7 @@ class Child:
 
     def end(self) -> int:
         """Its exit code, when it has ended and all that it said is read."""
-        code = self.process.wait(timeout=240)
+        code = self.process.wait(timeout=PATIENCE)
         self._reader.join()
         return code
 

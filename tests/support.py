@@ -1,6 +1,7 @@
 """Batches, shards and whole stages for tests: the real parts on small inputs, in this process."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,12 +12,16 @@ import pyarrow as pa
 from pipeline.edits import STEP_EDITS
 from pipeline.files import open_ipc, write_ipc
 from pipeline.schema import SCHEMA, make_batch
-from pipeline.segment import _cut, _read_verdicts
+from pipeline.segment import cut_verdicts, read_verdicts
 from pipeline.stage import Corpus, CorpusStage, Outcome, Stage
 
+# CPU seconds in which all is done that does not grow without measure: a hundred times what it takes, and far less than it once took.
+ENDLESS = 60
+
 REPO = Path(__file__).parent.parent
-# Files of hundreds of tiny runs are synced to the disk one by one; in memory that costs nothing.
-SCRATCH = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+# Files of hundreds of tiny runs are synced to the disk one by one; in memory that costs nothing. Containers often have but 64 MB of it.
+_ROOMY = os.access("/dev/shm", os.W_OK) and shutil.disk_usage("/dev/shm").free > 2**29
+SCRATCH = "/dev/shm" if _ROOMY else None
 SEEDS = {path.name: path.read_text(encoding="utf-8") for path in sorted((REPO / "seeds").glob("*.txt"))}
 
 
@@ -55,9 +60,9 @@ def run_stage(stage: Stage, shards: Sequence[Sequence[pa.RecordBatch]]) -> tuple
         batches, edits, first = [], [STEP_EDITS.empty_table()], 0
         for number, path in enumerate(corpus.shards):
             place, reader = 0, open_ipc(path)
-            verdicts = _read_verdicts(corpus.folder, number) if isinstance(stage, CorpusStage) else None
+            verdicts = read_verdicts(corpus.folder, number) if isinstance(stage, CorpusStage) else None
             for batch in (reader.get_batch(i) for i in range(reader.num_record_batches)):
-                outcome = apply_to(stage, batch, _cut(verdicts, place, batch.num_rows))
+                outcome = apply_to(stage, batch, cut_verdicts(verdicts, place, batch.num_rows))
                 batches.append(outcome.batch)
                 edits.append(_shift(outcome.edits, first))
                 place, first = place + batch.num_rows, first + batch.num_rows

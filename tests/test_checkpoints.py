@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.checkpoints import Checkpoints, boot_id, roll_back
-from pipeline.files import whole, write_json
+from pipeline.files import write_json
 from pipeline.output_folder import open_output
+from pipeline.whole import whole
 
 
 def test_what_is_not_in_the_last_checkpoint_is_removed(tmp_path: Path) -> None:

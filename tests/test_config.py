@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import load_config, parse_config
 from pipeline.engines.settings import EngineConfig
 from pipeline.errors import UserError
+from pipeline.run_file import load_config, parse_config
 from tests.support import REPO
 
 GOOD = {"input": {"path": "in"}, "stages": ["fix_encoding"], "output": {"path": "out"}}
@@ -38,6 +38,33 @@ HEAD = "input: {path: in}\noutput: {path: out}\n"
         (HEAD + "stages:\n  - drop_near_duplicates: {threshold: 1.5}\n", ["threshold", "1.5"]),
         (HEAD + "stages:\n  - drop_near_duplicates: {threshold: high}\n", ["threshold", "'high'"]),
         (HEAD + "stages:\n  - identify_language: {keep: [eng]}\n", ["stages[0]", "'eng'", "Did you mean 'en'?"]),
+        (
+            HEAD + "stages:\n  - identify_language: {keep: en}\n",
+            ["identify_language.keep: found 'en'; expected a list such as [a, b]"],
+        ),
+        (
+            HEAD + "stages:\n  - strip_boilerplate: {packs: en}\n",
+            ["packs: found 'en'; expected 'auto', or a list such as [a, b]"],
+        ),
+        (
+            HEAD + "stages:\n  - drop_near_duplicates: {keep: [longest, last]}\n",
+            ["keep[1]: found 'last'; expected 'longest', 'newest'"],
+        ),
+        (HEAD + "stages:\n  - drop_near_duplicates: {shingle_words: 0}\n", ["shingle_words: found 0; expected at least 1"]),
+        (HEAD + "stages:\n  - strip_repeated_lines: {min_share: 5%}\n", ["min_share: found '5%'; expected a number"]),
+        (HEAD + "stages:\n  - identify_language: {per_line: maybe}\n", ["per_line: found 'maybe'; expected true or false"]),
+        (HEAD + "stages:\n  - strip_boilerplate:\n    packs: [en]\n", ["expected a stage name", "settings are indented further"]),
+        (
+            "output: {path: out}\ninput: {path: in, shard_bytes: 64MB}\n",
+            ["input.shard_bytes: found '64MB'; expected a whole number"],
+        ),
+        ("output: {path: out}\ninput: {path: }\n", ["input.path: found nothing; expected text"]),
+        (
+            "output: {path: out}\ninput: {path: in, columns: {body: text}}\n",
+            ["input.columns.body: no column 'body'. There are: doc_id"],
+        ),
+        ("output: {path: out}\ninput: {path: in, columns: [text]}\n", ["input.columns: found ['text']; expected a mapping"]),
+        ("input:\n\tpath: in\n", ["line 2: not YAML", "by spaces, not tabs"]),
         (HEAD + "stages: fix_encoding\n", ["stages", "expected a list"]),
         (HEAD + "stages: []\n", ["stages", "expected a list"]),
         (
@@ -89,7 +116,9 @@ def test_engine_by_its_name_or_with_settings() -> None:
     assert named.engine == EngineConfig("ray", "10.0.0.5:6379")
     given = {"name": "ray", "address": "10.0.0.5:6379", "max_memory": 2**31}
     assert parse_config({**GOOD, "engine": given}, "here").engine == EngineConfig(**given)
-    assert parse_config({**GOOD, "engine": given}, "here", engine="ray", address="b:1").engine == EngineConfig("ray", "b:1", 2**31)
+    assert parse_config({**GOOD, "engine": given}, "here", engine="ray", address="b:1").engine == EngineConfig(
+        "ray", "b:1", 2**31
+    )
     assert parse_config({**GOOD, "engine": given}, "here", engine="local").engine == EngineConfig("local", None, 2**31)
     assert named.digest() == local.digest()
     assert named.recorded() == local.recorded()

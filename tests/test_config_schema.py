@@ -9,11 +9,12 @@ import pytest
 import yaml
 
 from pipeline.cli import app
-from pipeline.config import InputConfig, OutputConfig, parse_config
+from pipeline.config import InputConfig, OutputConfig
 from pipeline.config_schema import run_file_schema
 from pipeline.engines.settings import EngineConfig
 from pipeline.errors import UserError
 from pipeline.exits import guarded
+from pipeline.run_file import parse_config
 from pipeline.stages import STAGES
 from tests.support import REPO
 

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli import app, read_text_of_user
-from pipeline.config import RunConfig, load_config, parse_config
+from pipeline.arguments import read_text_of_user
+from pipeline.cli import app
+from pipeline.config import RunConfig
 from pipeline.errors import UserError
 from pipeline.exits import guarded
 from pipeline.explain import explain_document, explain_text
 from pipeline.explanation import Explanation
+from pipeline.run_file import load_config, parse_config
 from pipeline.runner import run
 from pipeline.terminal_explanation import print_explanation
 from tests.report.outputs import Silent

@@ -5,26 +5,13 @@ import os
 import signal
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pipeline.exits import EXIT_BUG, Stopped, guarded
 from tests.kills import kill_and_restart
-from tests.runs import COMMAND, SMALL, children, group_members, parquet_bytes, pipeline, run_file, wait_until
-from tests.support import REPO
-
-
-def start_in_group(config: Path) -> subprocess.Popen[bytes]:
-    """A silent run on two workers, in a process group of its own."""
-    command = [*COMMAND, "run", str(config), "--workers", "2"]
-    return subprocess.Popen(command, cwd=REPO, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-
-
-def wait_for_segment(number: int, child: subprocess.Popen[Any], out: Path) -> None:
-    """Returns once that segment is finished, while the run is still at work."""
-    wait_until(lambda: (out / ".work" / "done" / f"segment-{number}.json").exists() or child.poll() is not None)
-    assert child.poll() is None
+from tests.pauses import kill_all, paused_run
+from tests.runs import PATIENCE, SMALL, children, group_members, parquet_bytes, pipeline, run_file, wait_until
 
 
 @pytest.mark.parametrize(
@@ -49,11 +36,8 @@ def test_killed_run_goes_on_to_the_same_bytes(
 def test_half_written_files_of_a_killed_run_are_swept(corpus: Path, reference: Path, tmp_path: Path) -> None:
     """Wherever in the output they lie; a file of that kind which no run wrote is the user's, and the run is refused."""
     config, out = run_file(tmp_path, corpus, **SMALL), tmp_path / "out"
-    child = start_in_group(config)
-    wait_for_segment(0, child, out)
-    os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
-    wait_until(lambda: not group_members(child.pid))
+    with paused_run(config, "segment-1") as child:
+        kill_all(child)
     (out / "documents").mkdir(exist_ok=True)
     for name in ("aliases.parquet.17.tmp", "documents/part-00000.parquet.18.tmp", ".work/done/x.json.19.tmp"):
         (out / name).write_bytes(b"half")
@@ -69,12 +53,11 @@ def test_power_cut_costs_what_came_after_the_last_checkpoint(corpus: Path, refer
     """Files written since are there without their data, the machine has another boot id, and no byte of the output differs."""
     config = run_file(tmp_path, corpus, **SMALL)
     work = tmp_path / "out" / ".work"
-    child = start_in_group(config)
-    wait_for_segment(2, child, tmp_path / "out")
-    os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
+    with paused_run(config, "segment-3") as child:
+        kill_all(child)
     checkpoint = (work / "checkpoint.json").stat().st_mtime_ns
-    lost = [path for path in work.rglob("*") if path.is_file() and path.stat().st_mtime_ns > checkpoint]
+    files = [path for path in work.rglob("*") if path.is_file()]
+    lost = [path for path in files if path.stat().st_mtime_ns > checkpoint or path.parent.name == "segment-3"]
     assert lost
     for path in lost:
         path.write_bytes(b"")
@@ -91,15 +74,13 @@ def test_power_cut_costs_what_came_after_the_last_checkpoint(corpus: Path, refer
 def test_stopped_run_says_how_to_go_on(number: signal.Signals, corpus: Path, reference: Path, tmp_path: Path) -> None:
     """SIGTERM and Ctrl-C end with 128 + the signal, no traceback, no process left, and work that the next run takes up."""
     config = run_file(tmp_path, corpus, **SMALL)
-    command = [*COMMAND, "run", str(config), "--workers", "2"]
-    child = subprocess.Popen(command, cwd=REPO, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-    wait_for_segment(0, child, tmp_path / "out")
-    child.send_signal(signal.SIGSTOP)  # it holds the folder and does not run ahead while the second run is refused
-    refused = pipeline("run", config, code=2).stderr
-    assert f"process {child.pid}" in refused
-    child.send_signal(number)
-    child.send_signal(signal.SIGCONT)
-    _, told = child.communicate(timeout=60)
+    with paused_run(config, "segment-1", stderr=subprocess.PIPE) as child:
+        refused = pipeline("run", config, code=2).stderr
+        assert f"process {child.pid}" in refused
+        child.send_signal(number)
+        child.send_signal(signal.SIGCONT)
+        _, told = child.communicate(timeout=PATIENCE)
+        assert not group_members(child.pid)
     assert child.returncode == 128 + number, told
     assert "goes on from there" in told
     assert "Traceback" not in told
@@ -129,19 +110,18 @@ def test_error_that_comes_of_a_stop_is_no_bug(capsys: pytest.CaptureFixture[str]
 
 def test_workers_go_when_their_parent_is_killed(corpus: Path, tmp_path: Path) -> None:
     """SIGKILL of the parent alone leaves no worker behind."""
-    config = run_file(tmp_path, corpus, **SMALL)
-    child = start_in_group(config)
-    wait_for_segment(0, child, tmp_path / "out")
-    child.kill()
-    child.wait()
-    wait_until(lambda: not group_members(child.pid), seconds=10)
+    with paused_run(run_file(tmp_path, corpus, **SMALL), "segment-1") as child:
+        assert len(group_members(child.pid)) > 2
+        child.kill()
+        child.wait()
+        wait_until(lambda: not group_members(child.pid))
 
 
 def test_run_goes_on_when_a_worker_is_killed(corpus: Path, reference: Path, tmp_path: Path) -> None:
     """As the out-of-memory killer does it: what the worker had in hand is done again, and no byte differs."""
-    child = start_in_group(run_file(tmp_path, corpus, **SMALL))
-    wait_for_segment(0, child, tmp_path / "out")
-    workers = [pid for server in children(child.pid) for pid in children(server)]
-    os.kill(workers[0], signal.SIGKILL)
-    assert child.wait(timeout=120) == 0
+    with paused_run(run_file(tmp_path, corpus, **SMALL), "segment-1") as child:
+        workers = [pid for server in children(child.pid) for pid in children(server)]
+        os.kill(workers[0], signal.SIGKILL)
+        child.send_signal(signal.SIGCONT)
+        assert child.wait(timeout=PATIENCE) == 0
     assert parquet_bytes(tmp_path / "out") == parquet_bytes(reference)

@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
-from pipeline.config import parse_stages
 from pipeline.engines.local import LocalEngine
 from pipeline.errors import UnfinishedError
-from pipeline.files import left_unsynced, whole, write_ipc, write_json
+from pipeline.files import write_ipc, write_json
 from pipeline.job import Job, Silent
 from pipeline.lasting import Unsynced
+from pipeline.run_file import parse_stages
 from pipeline.schema import SCHEMA, make_batch
 from pipeline.segments import run_segments
 from pipeline.stages import STAGES
+from pipeline.whole import left_unsynced, whole
 from tests.support import SEEDS
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 import pipeline
+from tests.runs import PATIENCE
 from tests.storage.server import Served, serving
 from tests.support import REPO, SEEDS, seed
 
@@ -143,7 +144,7 @@ def test_a_script_without_a_guard_may_use_several_processes(how: str, tmp_path: 
     (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
     program = str(tmp_path / "script.py") if how == "script" else "-"
     command = [sys.executable, program, str(REPO / "seeds"), str(tmp_path / "out")]
-    done = subprocess.run(command, input=SCRIPT, capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False)
+    done = subprocess.run(command, input=SCRIPT, capture_output=True, text=True, cwd=tmp_path, timeout=PATIENCE, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "5\n", "")
 
 
@@ -225,3 +226,28 @@ def test_mistakes_are_told(arguments: dict[str, Any], error: type[Exception], me
     """One sentence each, and nothing is done."""
     with pytest.raises(error, match=message):
         pipeline.clean(["one", "two"], **arguments)
+
+
+@pytest.mark.parametrize("texts", ["one text", None, [1, 2], [{"text": "one"}], pa.table({"text": ["one"]})], ids=type)
+def test_what_is_no_list_of_texts_is_told(texts: Any) -> None:
+    """A single string is a list of letters to Python, and to nobody else."""
+    with pytest.raises(ValueError, match="a list of strings, or a column of them, was expected"):
+        pipeline.clean(texts)
+
+
+@pytest.mark.parametrize("setting", ["workers", "limit"])
+@pytest.mark.parametrize("number", [0, -1])
+def test_numbers_below_one_are_told(setting: str, number: int, tmp_path: Path) -> None:
+    """Before anything is read or written; the command line says the same."""
+    values = {"input": {"path": str(REPO / "seeds")}, "stages": ["fix_encoding"], "output": {"path": str(tmp_path / "out")}}
+    with pytest.raises(pipeline.UserError, match=f"{setting}: found {number}; at least 1 was expected"):
+        pipeline.run(values, **{setting: number})  # type: ignore[arg-type]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_with_anothers_manifest_is_no_result(tmp_path: Path) -> None:
+    """Web pages have such files too."""
+    for text in ("{", "[]", '{"name": "app"}'):
+        (tmp_path / "manifest.json").write_text(text)
+        with pytest.raises(pipeline.UserError, match=r"manifest\.json: no run wrote it"):
+            pipeline.open_result(tmp_path)

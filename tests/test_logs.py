@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from pipeline.logs import JsonLines, event
+from tests.pauses import paused_run
 from tests.readers.reading import write_jsonl
-from tests.runs import COMMAND, run_file
+from tests.runs import PATIENCE, run_file
 
 STAGES = ["fix_encoding"]
 
@@ -132,12 +133,10 @@ def test_text_is_what_it_was(told: list[tuple[int, str, str]]) -> None:
 def test_a_signal_is_told(corpus: Path, tmp_path: Path) -> None:
     """That the run stops, and that it has stopped, with the exit code that the shell sees."""
     config = run_file(tmp_path, corpus, stages=STAGES, input={"shard_bytes": 2000})
-    command = [*COMMAND, "run", str(config), "--log-format", "json", "--workers", "1"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        first = process.stderr.readline()
+    with paused_run(config, "read", "--log-format", "json", workers=1, stderr=subprocess.PIPE) as process:
         process.send_signal(signal.SIGTERM)
-        told = events(first + process.stderr.read())
+        process.send_signal(signal.SIGCONT)
+        told = events(process.communicate(timeout=PATIENCE)[1])
     assert process.returncode == 143
     assert [line["event"] for line in told if line["event"].startswith("stop")] == ["stopping", "stopped"]
     assert told[-1]["exit_code"] == 143

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.config import MIB, RunConfig, parse_config
+from pipeline.config import MIB, RunConfig
 from pipeline.errors import UnfinishedError, UserError
 from pipeline.memory import check_documents, fit_memory
+from pipeline.run_file import parse_config
 
 
 def config(max_memory: int | None, stages: list[str] | None = None, **input: Any) -> RunConfig:
@@ -32,6 +33,7 @@ def test_portions_are_cut_and_leave_no_trace_in_the_rest() -> None:
     large, small = (fit_memory(config(limit, max_record_bytes=MIB)).input for limit in (1024 * MIB, 520 * MIB))
     assert 2 * MIB < small.batch_bytes < large.batch_bytes == 8 * MIB
     assert 8 * MIB < small.shard_bytes < large.shard_bytes == 64 * MIB
+    assert (small.max_window, large.max_window) == (120 * MIB, 624 * MIB)
     set_lower = fit_memory(config(520 * MIB, max_record_bytes=MIB, shard_bytes=1000, batch_bytes=100)).input
     assert (set_lower.shard_bytes, set_lower.batch_bytes) == (1000, 100)
 

@@ -14,10 +14,11 @@ import typer
 import yaml
 
 import pipeline
-from pipeline.cli import app, find_config
-from pipeline.config import parse_config
+from pipeline.arguments import find_config
+from pipeline.cli import app
 from pipeline.exits import EXIT_QUARANTINE, EXIT_SIGNAL, EXIT_USER
 from pipeline.output_folder import OUTPUTS
+from pipeline.run_file import parse_config
 from pipeline.runner import run
 from pipeline.stages import STAGES
 from tests.report.outputs import Silent

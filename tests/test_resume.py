@@ -3,7 +3,6 @@
 import gzip
 import json
 import os
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,9 @@ import yaml
 import pipeline
 from pipeline.errors import UserError
 from tests.kills import kill_and_restart
-from tests.runs import SMALL, make_corpus, parquet_bytes, run_file, wait_until
+from tests.pauses import kill_all, paused_run
+from tests.runs import SMALL, make_corpus, parquet_bytes, run_file
 from tests.runs import pipeline as command
-from tests.test_interruption import start_in_group
 
 CHANGES: dict[str, Any] = {**SMALL, "stages": ["fix_encoding"]}
 
@@ -30,13 +29,10 @@ def packed_corpus(folder: Path, count: int) -> Path:
 
 def read_until_killed(config: Path, work: Path) -> int:
     """Starts the run and kills it, workers and all, while it reads. Returns how many tasks were read by then."""
-    child = start_in_group(config)
-    marks = work / "done" / "read"
-    wait_until(lambda: len(list(marks.glob("*.json"))) >= 2 or child.poll() is not None)
-    os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
-    assert not (work / "done" / "ids.json").exists(), "it was too fast for this test"
-    return len(list(marks.glob("*.json")))
+    with paused_run(config, "read", items=2) as child:
+        kill_all(child)
+    assert not (work / "done" / "ids.json").exists()
+    return len(list((work / "done" / "read").glob("*.json")))
 
 
 def test_one_packed_file_goes_on_at_the_shard_where_it_was(tmp_path: Path) -> None:

@@ -12,13 +12,14 @@ import pyarrow.compute as pc
 import pytest
 
 from pipeline.clock import TookTooLong
-from pipeline.config import NamedStage, parse_config
+from pipeline.config import NamedStage
 from pipeline.edits import NO_EDITS
 from pipeline.errors import UserError
 from pipeline.explain import explain_document
 from pipeline.job import Silent
 from pipeline.report import report_again
 from pipeline.result import RunResult
+from pipeline.run_file import parse_config
 from pipeline.runner import run
 from pipeline.schema import live_rows
 from pipeline.stage import Outcome

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.config import load_config
 from pipeline.errors import UserError
 from pipeline.job import Silent
+from pipeline.run_file import load_config
 from pipeline.runner import run
 from pipeline.verify import verify
 from tests.support import REPO
@@ -63,6 +63,8 @@ LIES = {
     "an id twice": (rewritten(DOCUMENTS, with_column("doc_id", lambda ids: [ids[1], *ids[1:]])), "stands twice"),
     "text changed": (rewritten(DOCUMENTS, with_column("text", lambda texts: [*texts[:2], texts[2][:500], *texts[3:]])), "do not fit"),
     "survivor not kept": (rewritten(DROPPED, with_column("survivor_id", lambda ids: ["nobody"] * len(ids))), "not kept"),
+    "a manifest cut off": (lambda out: (out / "manifest.json").write_bytes((out / "manifest.json").read_bytes()[:-9]), "cannot be read"),
+    "a manifest of another": (lambda out: (out / "manifest.json").write_text('{"files": []}'), "manifest.json: lacks"),
     "similarity made up": (rewritten(DROPPED, with_column("similarity", lambda values: [0.99] * len(values))), "alike, not 0.9900"),
 }
 

@@ -40,7 +40,7 @@ patterns = st.tuples(
 ).map(lambda parts: [*parts[0], parts[1], *parts[2]])
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     st.lists(patterns, min_size=1, max_size=4),
     st.lists(st.text(st.sampled_from(ASCII + WIDE), max_size=50), min_size=1, max_size=40),

@@ -129,7 +129,7 @@ def test_good_news_is_not_even_suspicious() -> None:
 SIGNS = "".join(map(chr, [*range(0x80, 0x100), *EXTRAS.tolist()])) + "ab \nж中"
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.lists(st.text(st.sampled_from(SIGNS), max_size=40), min_size=1, max_size=8), st.sampled_from(ALPHABETS + PAIRED))
 def test_any_text_is_restored_and_settles(lines: list[str], charset: str) -> None:
     """Whatever is done to noise, and to real text among noise, can be undone; a second pass changes nothing."""

@@ -37,7 +37,7 @@ def check(texts: list[str]) -> None:
             assert by_ftfy(text, fix_width=True) == text
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.lists(damaged_texts, min_size=1, max_size=50))
 def test_what_is_proven_is_unchanged_by_ftfy(texts: list[str]) -> None:
     """Hypothesis looks for a text that the proof lets pass and ftfy changes."""
@@ -72,7 +72,7 @@ def test_whatever_looks_like_mojibake_to_ftfy_is_unproven() -> None:
     assert all(flag & UNPROVEN for text, flag in zip(texts, flags.tolist(), strict=True) if is_bad(text))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.lists(st.text(st.sampled_from([c for c in ALPHABET if not c.isascii()]), max_size=6), min_size=1, max_size=50))
 def test_proven_text_is_in_nfc(texts: list[str]) -> None:
     """Canonical order and composition are checked with everything else."""

@@ -38,7 +38,7 @@ def revisions(draw: st.DrawFn) -> tuple[str, str]:
     return old, new
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.one_of(revisions(), st.tuples(few_letters, few_letters), st.tuples(st.text(), st.text())))
 def test_changes_lead_to_the_new_text_and_are_small(pair: tuple[str, str]) -> None:
     """Sorted, apart, none empty, and less than three times a minimal difference."""

@@ -15,9 +15,9 @@ from pipeline.engines.settings import EngineConfig, open_engine
 from pipeline.errors import UnfinishedError, UserError
 from pipeline.job import Job, Silent
 from tests.cluster import LoopbackCluster, loopback_cluster
-from tests.engines.work import die, fail, folder_here, square
+from tests.engines.work import break_off, die, fail, folder_here, square
 from tests.runs import COMMAND, parquet_bytes, pipeline
-from tests.support import REPO
+from tests.support import REPO, batch_of, write_shards
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +51,14 @@ def test_the_first_exception_ends_the_map(config: EngineConfig) -> None:
         assert engine.map(square, range(3), lambda result: None) == [0, 1, 4]
 
 
+def test_an_error_of_ours_names_the_shard(config: EngineConfig, tmp_path: Path) -> None:
+    """It ends the map as it was raised, and its traceback says over which documents."""
+    [shard] = write_shards(tmp_path, [[batch_of(["one", "two"])]]).shards
+    with open_engine(config, 2) as engine, pytest.raises(ValueError, match="broken") as caught:
+        Job(tmp_path / "out", engine, Silent()).map("step", break_off, [[number, str(shard)] for number in range(8)])
+    assert caught.value.__notes__ == [f"over {shard.name} (2 documents, 'd0' to 'd1')"]
+
+
 def test_a_worker_killed_once_costs_nothing(config: EngineConfig, tmp_path: Path) -> None:
     """What was in hand is done again, and every item is reported once."""
     told: list[int] = []
@@ -77,7 +85,7 @@ def test_node_that_is_gone_is_known(cluster: LoopbackCluster) -> None:
             assert engine.start_on(added.node_id, square, 3)()
             with pytest.raises(UserError, match=r"^three$"):
                 engine.start_on(added.node_id, fail, 3)()
-            begun = engine.start_on(added.node_id, time.sleep, 60)
+            begun = engine.start_on(added.node_id, time.sleep, 600)
     finally:
         cluster.remove(added)
     with open_engine(EngineConfig("ray", cluster.address), None) as engine:
@@ -167,7 +175,7 @@ def test_folder_that_nodes_do_not_share(cluster: LoopbackCluster, tmp_path: Path
     done = subprocess.run(command, capture_output=True, text=True, cwd=REPO, pass_fds=[folder], check=False)
     os.close(folder)
     assert done.returncode == 2, done.stderr
-    assert "engine: node 127.0.0.3: does not share the output folder" in done.stderr
+    assert "engine: node 127.0.0.3: does not share the folder" in done.stderr
     assert not (tmp_path / "out").exists()
 
 

@@ -4,7 +4,7 @@ import socket
 import subprocess
 import sys
 import threading
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,33 +26,37 @@ for address in sys.argv[1:]:
 """
 
 
-def test_no_cluster_at_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody there, somebody else there, no address at all, nobody where RAY_ADDRESS says: told within seconds."""
-    monkeypatch.setenv("RAY_ADDRESS", f"127.0.0.1:{closed_port()}")
+@pytest.fixture
+def closed() -> Iterator[str]:
+    with closed_port() as address:
+        yield address
+
+
+def test_no_cluster_at_the_address(closed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody there, somebody else there, no address at all, nobody where RAY_ADDRESS says: told before Ray is asked, who takes minutes."""
+    monkeypatch.setenv("RAY_ADDRESS", closed)
     with socket.create_server(("127.0.0.1", 0)) as other:
         threading.Thread(target=lambda: other.accept()[0].sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"), daemon=True).start()
-        addresses = [f"127.0.0.1:{closed_port()}", f"127.0.0.1:{other.getsockname()[1]}", "ray://127.0.0.1:10001", ""]
-        begun = time.monotonic()
+        addresses = [closed, f"127.0.0.1:{other.getsockname()[1]}", "ray://127.0.0.1:10001", ""]
         done = subprocess.run([sys.executable, "-c", JOIN, *addresses], capture_output=True, text=True, check=True, cwd=REPO)
-        assert time.monotonic() - begun < 15
     nobody, somebody, none, of_environment = done.stdout.splitlines()
     assert f"no Ray cluster at {addresses[0]}" in nobody
     assert f"no Ray cluster at {addresses[1]} (something else answers there)" in somebody
     assert "expected host:port of the head node" in none
-    assert "no Ray cluster at 127.0.0.1:" in of_environment
+    assert of_environment == nobody
 
 
-def test_run_without_a_cluster_writes_nothing(tmp_path: Path) -> None:
+def test_run_without_a_cluster_writes_nothing(closed: str, tmp_path: Path) -> None:
     """And removes nothing: with --overwrite an earlier result is there still."""
     (tmp_path / "manifest.json").write_text("{}", encoding="utf-8")
-    command = ("run", "seeds", "--output", tmp_path, "--engine", "ray", "--address", f"127.0.0.1:{closed_port()}", "--overwrite")
-    assert "no Ray cluster at 127.0.0.1:" in pipeline(*command, code=2).stderr
+    command = ("run", "seeds", "--output", tmp_path, "--engine", "ray", "--address", closed, "--overwrite")
+    assert f"no Ray cluster at {closed}" in pipeline(*command, code=2).stderr
     assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
 
 
-def test_finished_run_needs_no_cluster(seeds_output: Path) -> None:
+def test_finished_run_needs_no_cluster(closed: str, seeds_output: Path) -> None:
     """It answers as it would on one machine."""
-    said = pipeline("run", "seeds", "--output", seeds_output, "--engine", "ray", "--address", f"127.0.0.1:{closed_port()}").stdout
+    said = pipeline("run", "seeds", "--output", seeds_output, "--engine", "ray", "--address", closed).stdout
     assert "nothing to do" in said
 
 

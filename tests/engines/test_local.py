@@ -1,7 +1,9 @@
 """What only the embedded engine does; test_engines.py has what it shares with others."""
 
+import errno
 import os
 import resource
+import signal
 import subprocess
 import sys
 from functools import partial
@@ -9,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+import pipeline
 from pipeline.engines.local import LocalEngine
+from pipeline.engines.workers import signals_wait
 from pipeline.errors import UserError, WorkerKilledError
+from pipeline.job import Silent
 from tests.engines.work import die, fail, process
 from tests.support import REPO
 
@@ -48,3 +53,36 @@ with LocalEngine(2) as engine:
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPO, preexec_fn=limit)
     assert int(done.stdout) == (65_000 if hard == resource.RLIM_INFINITY else min(hard, 65_000))
+
+
+def test_a_step_that_may_not_open_more_files_ends_the_run_in_a_sentence(tmp_path: Path) -> None:
+    """It is no bug of ours, and what was finished before is kept."""
+
+    class TooMany(Silent):
+        def start(self, name: str, total: int) -> None:
+            if name == "measure":
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    values = {"input": {"path": str(REPO / "seeds")}, "stages": ["fix_encoding"], "output": {"path": str(tmp_path / "out")}}
+    with pytest.raises(UserError, match=r"ulimit -n.*finished work is kept"):
+        pipeline.run(values, workers=1, progress=TooMany())
+    assert pipeline.run(values, workers=1).counts["kept"] == 5
+
+
+def test_a_stop_waits_until_a_worker_is_started() -> None:
+    """It comes behind the block, once; one that comes outside comes at once, and handlers are as they were."""
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda number, frame: came.append(number)) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        for number in before:
+            with signals_wait():
+                signal.raise_signal(number)
+                signal.raise_signal(number)
+                assert came == []
+            assert came == [number]
+            signal.raise_signal(number)
+            assert came == [number, number]
+            came.clear()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

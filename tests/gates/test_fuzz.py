@@ -15,7 +15,7 @@ STAGE_RUNS, STAGE_EXECUTIONS = 3, 1_000
 @pytest.mark.parametrize("seed", range(100, 100 + READER_RUNS))
 def test_no_damaged_file_breaks_a_law(seed: int, tmp_path: Path) -> None:
     """Some forty sound files of all formats and compressions, each damaged anew; each is read twice."""
-    found = fuzz("fuzz_readers", seed, READER_EXECUTIONS, tmp_path, seconds=1800)
+    found = fuzz("fuzz_readers", seed, READER_EXECUTIONS, tmp_path)
     assert sum(found["outcomes"].values()) == READER_EXECUTIONS
     assert len(found["formats"]) >= 20
 
@@ -23,5 +23,5 @@ def test_no_damaged_file_breaks_a_law(seed: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(100, 100 + STAGE_RUNS))
 def test_no_hostile_text_breaks_a_law(seed: int, tmp_path: Path) -> None:
     """Strings by category, real lines, damage and wrong charsets, mixed anew."""
-    found = fuzz("fuzz_stages", seed, STAGE_EXECUTIONS, tmp_path, seconds=1800)
+    found = fuzz("fuzz_stages", seed, STAGE_EXECUTIONS, tmp_path)
     assert sum(found["laws"].values()) == STAGE_EXECUTIONS

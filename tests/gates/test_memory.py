@@ -18,6 +18,7 @@ from tests.support import REPO, SEEDS
 pytestmark = pytest.mark.gate
 
 MIB = 2**20
+LARGEST = 260 * 10**6  # bytes of the largest document that is tried
 SCRIPT = """
 import json, sys, pipeline
 result = pipeline.run(json.loads(sys.argv[1]), workers=2)
@@ -134,3 +135,16 @@ def test_memory_grows_by_the_bytes_a_document_that_are_told(tmp_path: Path, caps
             told = ", ".join(f"{size}: {peak / MIB:.0f} MiB" for size, peak in zip(sizes, peaks))
             print(f"\n{who}: {told}; {start / MIB:.0f} MiB + {slope:.0f} bytes a document, off by {left / MIB:.0f} MiB")  # noqa: T201
             assert slope <= most
+
+
+def test_the_largest_document_goes_through_all_stages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Just under the default limit of a record, 256 MiB; beside a short one, so that there is something to compare it with."""
+    text = text_of(LARGEST, random.Random(3))
+    path = write(tmp_path / "a.jsonl", iter([text, text_of(1000, random.Random(5))]))
+    values = {"input": {"path": str(path)}, "stages": DEFAULT_STAGES, "output": {"path": str(tmp_path / "out")}}
+    found = run_apart(values)
+    peak = max(found["driver"], found["worker"])
+    with capsys.disabled():
+        print(f"\na document of {len(text.encode()) / 10**6:.0f} MB: {peak / 2**30:.2f} GiB, {peak / LARGEST:.1f} bytes a byte")  # noqa: T201
+    assert found["counts"]["kept"] == 2
+    assert peak <= 400 * MIB + 20 * LARGEST

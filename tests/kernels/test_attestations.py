@@ -5,8 +5,9 @@ import pyarrow as pa
 import pytest
 
 from pipeline.kernels.attestations import NAME, PHRASE, WORD, find_told, make_asked
-from pipeline.kernels.cased_words import find, word_keys
+from pipeline.kernels.cased_words import word_keys
 from pipeline.kernels.casing import CAPITALISED, LOWERED
+from pipeline.kernels.key_tables import find
 from pipeline.kernels.names import find_names
 from pipeline.kernels.phrases import find_phrases
 from pipeline.kernels.text import buffers

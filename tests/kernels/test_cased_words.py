@@ -4,22 +4,11 @@ import re
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.kernels.cased_words import (
-    ALL_CAPITALS,
-    CAPITAL,
-    FRONT,
-    LOWER,
-    OTHER,
-    cut_words,
-    find,
-    make_slots,
-    scratch_size,
-    word_case,
-    word_keys,
-)
+from pipeline.kernels.cased_words import ALL_CAPITALS, CAPITAL, FRONT, LOWER, OTHER, cut_words, scratch_size, word_case, word_keys
+from pipeline.kernels.key_tables import find, make_slots
 from pipeline.kernels.text import buffers
 
 WORD = re.compile(r"[A-Za-z\u00c0-\u07ff\u1000-\u1fff]+")
@@ -34,7 +23,6 @@ def words_of(text: str) -> list[str]:
     return [text.encode()[a:b].decode() for a, b in places]
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_cuts_words_as_the_pattern_says(text):
     """Words are the runs of letters of the scripts that the module names, wherever masks of 64 bytes begin."""

@@ -76,7 +76,7 @@ def test_spans_are_those_of_split():
 @example(["ﬁ x", "FI X", "fi  x", "f-i x"])
 @example(["0\uaa60", "0 \uaa60"])
 @example(["١٢ تعليقا", "3 تعليقا", "أيضًا", "ايضا", "می‌خواهم", "ميخواهم"])
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_keys_are_equal_where_normalised_forms_are(lines):
     """Two lines have one key exactly when the plain reference gives them the same tokens; and as many of them."""
     _, tokens = line_forms(*lines_of(lines))
@@ -150,7 +150,7 @@ def test_endings(line, flag):
 
 
 @given(TEXTS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_blank_is_what_isspace_says(texts):
     """White space is Python's, beyond ASCII too."""
     expected = [not line.strip() for text in texts for line in text.split("\n")]
@@ -190,7 +190,7 @@ def test_removal_leaves_no_longer_run_of_blank_lines(text, left):
 
 
 @given(st.text(alphabet="aX \n", max_size=14))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_removal_keeps_every_other_line(text):
     """One span for each dropped line, holding it; the other non-blank lines stay; where nothing is dropped, nothing changes."""
     lines = text.split("\n")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.kernels.literals import find_literals, literal_table
@@ -22,7 +22,6 @@ def found(lines: list[str]) -> set[tuple[int, int]]:
 @given(
     st.lists(st.text(st.sampled_from(list("aepREAD moreчитЧИ相关新闻ü")), max_size=12) | st.sampled_from(LITERALS), max_size=6)
 )
-@settings(deadline=None)
 def test_every_line_that_holds_a_literal_is_found(lines):
     """None is missed, and of literals in ASCII none is found where it does not stand."""
     holds = {(i, k) for i, line in enumerate(lines) for k, literal in enumerate(LITERALS) if literal in line.lower()}

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pipeline.config import parse_config
 from pipeline.job import Silent
+from pipeline.run_file import parse_config
 from pipeline.runner import run
 
 SCRIPT = "<script>alert(1)</script>"

@@ -47,7 +47,7 @@ def test_golden_case(case: dict[str, Any]) -> None:
     assert restore(text, edits) == case["text"]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.lists(damaged_texts, min_size=1, max_size=30))
 def test_output_is_that_of_ftfy(texts: list[str]) -> None:
     """Where width is left alone the stage is ftfy itself, run until it settles; edits restore, a second pass finds nothing."""
@@ -64,7 +64,7 @@ with_long_runs = st.lists(st.tuples(damaged_texts, st.integers(0, 200)), max_siz
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.lists(with_long_runs, min_size=1, max_size=20))
 def test_plain_text_between_damage_does_not_matter(texts: list[str]) -> None:
     """ftfy is asked without the middle of long plain runs; the answer is that for the whole text."""
@@ -73,7 +73,7 @@ def test_plain_text_between_damage_does_not_matter(texts: list[str]) -> None:
     assert [restore(text, own) for text, own in zip(found, edits)] == texts
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(damaged_texts, min_size=1, max_size=20))
 def test_width_is_fixed_as_by_ftfy_or_not_at_all(texts: list[str]) -> None:
     """With the default setting each text is what ftfy makes of it with or without its fix of width."""

@@ -316,7 +316,7 @@ def mostly_not_latin(text: str) -> bool:
     return 2 * sum("A" <= char <= "z" for char in text) < sum(char >= "\u0300" for char in text)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, derandomize=True)
 @given(text=made_texts)
 def test_scores_are_those_of_langdetects_ngrams(text: str, factory: SimpleNamespace, shares: Shares) -> None:
     """The sums over the n-grams that langdetect itself cuts from the text give the same best label, margin and counts."""
@@ -343,7 +343,7 @@ address_text = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(text=address_text)
 def test_addresses_are_blanked_as_langdetect_does(text: str) -> None:
     """URLs first, then mail addresses, with the lengths of its two expressions."""

@@ -17,11 +17,12 @@ import pipeline
 from pipeline.cli import app
 from pipeline.errors import TransferError, UserError
 from pipeline.exits import guarded
-from pipeline.files import whole, write_json
+from pipeline.files import write_json
 from pipeline.lock import LOCK, locked
 from pipeline.output_folder import open_output
 from pipeline.storage import place, retries, scratch_file, upload
 from pipeline.verify import verify
+from pipeline.whole import whole
 from tests.kills import Child
 from tests.runs import DEFAULT_STAGES, SMALL, make_corpus, parquet_bytes, run_file, wait_until
 from tests.runs import pipeline as command

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.arrays import load_array, map_array, open_array
-from pipeline.files import open_ipc, remove_tree, write_array, write_ipc, write_json
+from pipeline.arrays import load_array, map_array, open_array, write_array
+from pipeline.files import open_ipc, remove_tree, write_ipc, write_json
 from pipeline.schema import SCHEMA, make_batch
 from pipeline.storage import StorePath, place
 from tests.storage.stores import Store, memory_store, s3_store

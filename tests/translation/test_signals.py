@@ -80,7 +80,7 @@ def test_marks_of_style_are_told_of_and_not_flagged():
     assert {edit["rule"] for edit in edits.to_pylist()} == {"new_crown"}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(TEXTS)
 def test_scan_misses_no_place_that_a_pattern_would_find(text):
     """The fast scan proposes every place at which a pattern matches when it searches the whole text."""
@@ -100,7 +100,7 @@ def test_scan_misses_no_place_that_a_pattern_would_find(text):
             assert match.start() in starts, signal.name
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(TEXTS, max_size=5))
 def test_hits_of_a_document_do_not_depend_on_its_neighbours(texts):
     """A document has the same hits alone and among others."""
