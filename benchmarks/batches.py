@@ -17,7 +17,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from near_duplicates_peers import copy_documents
 
-from pipeline.config import parse_config
+from pipeline.run_file import parse_config
 from pipeline.runner import run
 
 

@@ -19,7 +19,8 @@ from signatures import read_texts
 from pipeline.kernels.bands import band_keys
 from pipeline.neardup import find_duplicates, shingle_hashes, signatures
 from pipeline.neardup.bands import choose_bands, least_agreeing
-from pipeline.neardup.candidates import distinct, equal_keys
+from pipeline.neardup.candidates import equal_keys
+from pipeline.neardup.pairs import distinct
 from pipeline.neardup.signatures import shorten
 
 AT_ONCE = 100_000

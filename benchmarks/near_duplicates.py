@@ -194,7 +194,7 @@ def folder_bytes(folder: Path) -> int:
 
 def measure(corpus: Path, output: Path, workers: int) -> dict:
     """One run, watched."""
-    from pipeline.config import parse_config
+    from pipeline.run_file import parse_config
     from pipeline.runner import run
 
     read = {"path": str(corpus), "columns": {"doc_id": "id"}}

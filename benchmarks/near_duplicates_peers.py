@@ -44,8 +44,8 @@ def copy_documents(docs: Path, target: Path, limit: int) -> int:
 
 def by_us(docs: Path, folder: Path) -> tuple[float, int]:
     """Seconds and documents kept."""
-    from pipeline.config import parse_config
     from pipeline.job import Silent
+    from pipeline.run_file import parse_config
     from pipeline.runner import run
 
     stages = [{"drop_near_duplicates": {"keep_signatures": False}}]

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.kernels.cased_words import make_filter, word_keys
+from pipeline.kernels.cased_words import word_keys
+from pipeline.kernels.key_tables import make_filter
 
 PLACES = 1 << 22  # 512 kB: stays in the second-level cache; a word that is no word passes for one in 7 % of cases
 TABLE = Path(__file__).parents[1] / "pipeline" / "tables" / "english_words.npz"

@@ -22,7 +22,7 @@ import langdetect
 import numpy as np
 from langdetect.utils.ngram import NGram
 
-from pipeline.files import whole
+from pipeline.whole import whole
 from tools.double_array import build_cells
 
 CODE_POINTS = 0x20000

@@ -50,9 +50,9 @@ def signals_wait() -> Iterator[None]:
     before: dict[int, Any] = {}
     try:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                if callable(signal.getsignal(number)):
-                    before[number] = signal.signal(number, lambda number, frame: came.append(number))
+            for stop in (signal.SIGINT, signal.SIGTERM):
+                if callable(signal.getsignal(stop)):
+                    before[stop] = signal.signal(stop, lambda number, frame: came.append(number))
         yield
     finally:
         for number, handler in before.items():
