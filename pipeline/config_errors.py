@@ -61,7 +61,9 @@ _EXPECTED = {
 
 def _expected(details: ErrorDetails) -> str:
     if details["type"] in _EXPECTED:
-        return _EXPECTED[details["type"]].format(**details.get("ctx", {}))
+        limits = details.get("ctx", {})
+        whole = {name: int(limit) for name, limit in limits.items() if isinstance(limit, float) and limit.is_integer()}
+        return _EXPECTED[details["type"]].format(**limits | whole)
     return details["msg"].removeprefix("Input should be ")
 
 

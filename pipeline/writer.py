@@ -49,7 +49,7 @@ def measure_shard(item: list[Any]) -> dict[str, Any]:
     population = count_population(table, edits)
     population = population.filter(pc.invert(pc.starts_with(population["reason"], TOOK_TOO_LONG)))
     write_ipc(sizes_path.with_suffix(".arrow"), population.to_batches(), POPULATION)
-    members = table.filter(pc.and_(pc.greater(table["cluster_size"], 1), pa.array(~stopped))).select(DUPLICATES.names)
+    members = table.select(DUPLICATES.names).filter(pc.and_(pc.greater(table["cluster_size"], 1), pa.array(~stopped)))
     write_ipc(sizes_path.with_suffix(".duplicates.arrow"), members.to_batches(), DUPLICATES)
     counts = {"rows": int((~stopped).sum()), "kept": int(kept.sum()), "dropped": int(dropped.sum())}
     return counts | {"removed": count_removed(table, edits)}

@@ -12,8 +12,9 @@ from pipeline.errors import UnfinishedError, WorkerKilledError
 log = logging.getLogger(__name__)
 
 # A node that is lost takes what it had in hand with it, and the next one may be lost as well; an item that has outlived five workers
-# is itself what kills them. Counted here and not by Ray's max_retries, which says nothing when a worker is killed, and beside which Ray
-# tries what ran out of memory again without end, but for RAY_task_oom_retries in the environment before this process joins (2.60).
+# is itself what kills them. Counted here and not by Ray's max_retries: that tells of a killed worker in paragraphs on standard error only,
+# not to the caller (tried with 2.60), and beside it Ray tries what ran out of memory again without end, but for RAY_task_oom_retries in
+# the environment before this process joins (from its documentation; its memory monitor could not be made to act where this was tried).
 _MAX_TRIES = 5
 _KILLED = (
     ray.exceptions.WorkerCrashedError,

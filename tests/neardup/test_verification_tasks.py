@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.arrays import load_array, write_array
+from pipeline.kernels.sets import MIN_SHARED
 from pipeline.neardup import pairs, verification
 from pipeline.neardup.candidates import fold_copies
 from pipeline.neardup.facts import SignatureFiles, SignatureSource
@@ -82,14 +83,15 @@ def test_pieces_hold_what_they_may_and_a_set_more_at_the_most(ends: list[int], m
 
 
 @settings(max_examples=25)
-@given(pair_lists, st.integers(1, 60), st.integers(2, 60))
+@given(pair_lists, st.integers(1, 1200), st.integers(2, 1200))
 def test_edges_join_what_all_alike_pairs_join(
     tmp_path_factory: pytest.TempPathFactory, found: list[Pair], held: int, at_once: int
 ) -> None:
     """However little is held at a time; every edge is a pair that is alike."""
     folder = tmp_path_factory.mktemp("pairs") / WORK  # where files are not synced one by one
     merged(folder, [found], DOCUMENTS)
-    sets = [set(range(number // 3 * 2, number // 3 * 2 + 1 + number % 5)) for number in range(DOCUMENTS)]
+    starts = [number // 3 * 2 for number in range(DOCUMENTS)]
+    sets = [set(range(MIN_SHARED * at, MIN_SHARED * (at + 1 + number % 5))) for number, at in enumerate(starts)]
     members = sorted({end for pair in found for end in pair})
     sizes = np.array([len(sets[m]) for m in members], np.int64)
     shards = np.arange(len(members)) % 2
@@ -103,9 +105,9 @@ def test_edges_join_what_all_alike_pairs_join(
     write_array(folder / "locations.npy", where)
     edges: list[Any] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(verification, "SHINGLES_PER_TASK", at_once)
+        patch.setattr(verification, "SHINGLES_PER_TASK", at_once * MIN_SHARED)
         for number in range(len(list(folder.glob("candidates-*.npy")))):
-            told = VerifyPairs(str(folder), held, (1, 2), (2, 1))(number)
+            told = VerifyPairs(str(folder), held * MIN_SHARED, (1, 2), (2, 1))(number)
             edges += load_array(folder / f"edges-{number:05d}.npy").T.tolist()
             assert told["edges"] <= told["verified"]
     alike = {p for p in found if 2 * len(sets[p[0]] & sets[p[1]]) >= len(sets[p[0]] | sets[p[1]])}

@@ -77,7 +77,8 @@ def test_a_large_file_is_cut_without_being_read(served: Served) -> None:
     spec = InputSpec(served.url("a.jsonl"), shard_bytes=100_000)
     tasks = plan_input(spec, None).tasks
     assert len(tasks) == 23
-    assert [wanted for _, wanted in served.requests if wanted not in ("bytes=0-0", "bytes=0-9")] == [None]  # let go after a chunk
+    ranges = [wanted for _, wanted in served.requests if wanted not in ("bytes=0-0", "bytes=0-9")]
+    assert ranges == ["bytes=0-33554431"]  # for the names of columns, let go after a chunk
     served.requests.clear()
     assert unpack("", tasks[7])["lines"] in (4347, 4348)
     end_of_last_line = f"bytes=800000-{800000 + CHUNK_BYTES - 1}"

@@ -16,6 +16,8 @@ gate = pytest.mark.gate  # all but the first: a browser takes seconds to start
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed (extra `dev`)")
 pytest.importorskip("axe_core_python", reason="axe-core-python is not installed (extra `dev`)")
 
+from selenium.common.exceptions import WebDriverException  # noqa: E402 - there by now
+
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 FLAGS = [
     "--headless=new",
@@ -34,14 +36,24 @@ WIDTHS = [360, 1280]
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     if CHROMIUM is None or DRIVER is None:
         pytest.skip("chromium and chromedriver are not installed (Debian: chromium, chromium-driver)")
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('browser')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    driver = _started(tmp_path_factory)
     yield driver
     driver.quit()
+
+
+def _started(folders: pytest.TempPathFactory, tries: int = 3) -> Any:
+    """A browser. On a busy machine it may take longer to start than its driver waits, which is a minute."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in (*FLAGS, f"--user-data-dir={folders.mktemp('browser')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    try:
+        return webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    except WebDriverException:
+        if tries == 1:
+            raise
+        return _started(folders, tries - 1)
 
 
 @pytest.fixture(params=WIDTHS, ids=["phone", "wide"])
