@@ -40,7 +40,7 @@ def test_one_packed_file_goes_on_at_the_shard_where_it_was(tmp_path: Path) -> No
     corpus = packed_corpus(tmp_path, 1500)
     config, work = run_file(tmp_path, corpus, **CHANGES), tmp_path / "out" / ".work"
     done = read_until_killed(config, work)
-    pieces = {path: path.stat().st_mtime_ns for path in (work / "unpacked").iterdir()}
+    pieces = {path: path.stat().st_mtime_ns for path in (work / "unpacked").glob("*.jsonl")}
 
     values = yaml.safe_load(config.read_text(encoding="utf-8"))
     other = {**values, "input": {**values["input"], "shard_bytes": 200_000}}
@@ -53,7 +53,7 @@ def test_one_packed_file_goes_on_at_the_shard_where_it_was(tmp_path: Path) -> No
     with pytest.raises(UserError, match=r"changed since: input\.files\.corpus\.jsonl\)"):
         pipeline.run(values)
     os.utime(corpus, ns=(stamp, stamp))
-    assert {path: path.stat().st_mtime_ns for path in (work / "unpacked").iterdir()} == pieces
+    assert {path: path.stat().st_mtime_ns for path in (work / "unpacked").glob("*.jsonl")} == pieces
 
     told = command("run", config, "--workers", "2", "--log-format", "json").stderr
     started = {event["step"]: event["counts"] for event in map(json.loads, told.splitlines()) if event["event"] == "step_started"}
