@@ -26,6 +26,7 @@ test: $(TESTING)       ## the tests, on two processes
 
 lint: $(TESTING)
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 check: lint test run   ## what has to pass before a change lands

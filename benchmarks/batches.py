@@ -61,7 +61,9 @@ def main() -> None:
         batched: set[str] = set()
         for number in range(args.batches):
             part = folder / f"{number}.jsonl"
-            part.write_text("\n".join(lines[number * count // args.batches : (number + 1) * count // args.batches]), encoding="utf-8")
+            part.write_text(
+                "\n".join(lines[number * count // args.batches : (number + 1) * count // args.batches]), encoding="utf-8"
+            )
             clock, before = Clock(), len(batched)
             batched |= kept_of(part, folder / f"out-{number}", clock, outputs)
             outputs.append(folder / f"out-{number}")
@@ -69,7 +71,10 @@ def main() -> None:
         figures = {"data": args.docs.name, "documents": count, "batches": args.batches, "kept_in_one_run": len(once)}
         figures |= {"kept_in_batches": len(batched), "kept_in_one_of_them_only": len(once ^ batched)}
         figures |= {"earlier_documents": before, "seconds_over_their_signatures": round(clock.seconds(" earlier"), 3)}
-        figures |= {"store_bytes_a_document": round(stored / len(once)), "text_bytes_a_document": round(sum(map(len, lines)) / count)}
+        figures |= {
+            "store_bytes_a_document": round(stored / len(once)),
+            "text_bytes_a_document": round(sum(map(len, lines)) / count),
+        }
         print(json.dumps(figures | {"load_average": [round(x, 1) for x in os.getloadavg()]}, indent=2))
 
 

@@ -99,7 +99,11 @@ def measure(docs: Path, source: str, folder: Path, engine: list[str]) -> tuple[f
     """CPU and wall seconds of a run."""
     columns = {"doc_id": "id", **({"source": source} if source else {})}
     shards = {"shard_bytes": 16 * 2**20}  # so that both engines have enough to hand out
-    values = {"input": {"path": str(docs), "columns": columns, **shards}, "stages": STAGES, "output": {"path": str(folder / "out")}}
+    values = {
+        "input": {"path": str(docs), "columns": columns, **shards},
+        "stages": STAGES,
+        "output": {"path": str(folder / "out")},
+    }
     config = folder / "run.yaml"
     config.write_text(yaml.safe_dump(values), encoding="utf-8")
     script = "from pipeline.cli import main; main()"
@@ -133,7 +137,12 @@ def main() -> None:
             for kind, engine in engines.items():
                 used, wall = measure(folder / "many.jsonl", chosen.source, folder, engine)
                 cpu[kind] = used - started[kind][0]
-                shown = {"engine": kind, "documents": chosen.documents, "cpu_seconds": round(cpu[kind], 2), "seconds": round(wall, 2)}
+                shown = {
+                    "engine": kind,
+                    "documents": chosen.documents,
+                    "cpu_seconds": round(cpu[kind], 2),
+                    "seconds": round(wall, 2),
+                }
                 print(json.dumps(shown))
             ratios.append(cpu["ray"] / cpu["local"])
             print(json.dumps({"ray_over_local": round(ratios[-1], 3)}))

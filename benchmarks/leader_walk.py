@@ -38,7 +38,9 @@ def bucket_pairs(short: np.ndarray, bands: int, rows: int) -> tuple[np.ndarray, 
             largest = max(largest, int(size))
             members = places[starts[:-1][np.diff(starts) == size][:, None] + np.arange(size)].astype(np.uint64)
             a, b = np.triu_indices(size, 1)
-            found.append((np.minimum(members[:, a], members[:, b]) << np.uint64(32) | np.maximum(members[:, a], members[:, b])).ravel())
+            found.append(
+                (np.minimum(members[:, a], members[:, b]) << np.uint64(32) | np.maximum(members[:, a], members[:, b])).ravel()
+            )
         pairs = distinct(np.concatenate(found))
     return pairs, largest
 

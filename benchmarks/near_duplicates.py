@@ -41,7 +41,9 @@ def texts_of(docs: Path | None):
 
         spec = importlib.util.find_spec("licensedcode")
         if spec is None or not spec.submodule_search_locations:
-            sys.exit("near_duplicates.py: needs --sentences DOCS.jsonl or the package licensedcode-data (pip install licensedcode-data)")
+            sys.exit(
+                "near_duplicates.py: needs --sentences DOCS.jsonl or the package licensedcode-data (pip install licensedcode-data)"
+            )
         for path in sorted((Path(next(iter(spec.submodule_search_locations))) / "data").rglob("*.[LR][IU][CL]*E")):
             yield path.read_text(encoding="utf-8", errors="replace").split("\n---\n", 1)[-1]
         return
@@ -103,7 +105,9 @@ def make_corpus(path: Path, count: int, docs: Path | None) -> None:
             key = np.repeat(source, size).astype(np.uint64) * np.uint64(64) + place.astype(np.uint64)
             copied = here != source
             swapped = copied & (size >= 6)
-            key[starts[:-1][swapped] + (here[swapped] % size[swapped])] = here[swapped].astype(np.uint64) * np.uint64(64) + np.uint64(63)
+            key[starts[:-1][swapped] + (here[swapped] % size[swapped])] = here[swapped].astype(np.uint64) * np.uint64(
+                64
+            ) + np.uint64(63)
             page = np.repeat(here >= count - templates, size) & (place < 2)
             parts = []
             for number, piece in enumerate(pieces):

@@ -49,7 +49,11 @@ def by_us(docs: Path, folder: Path) -> tuple[float, int]:
     from pipeline.runner import run
 
     stages = [{"drop_near_duplicates": {"keep_signatures": False}}]
-    values = {"input": {"path": str(docs), "columns": {"doc_id": "id"}}, "stages": stages, "output": {"path": str(folder / "ours")}}
+    values = {
+        "input": {"path": str(docs), "columns": {"doc_id": "id"}},
+        "stages": stages,
+        "output": {"path": str(folder / "ours")},
+    }
     config = parse_config(values, "benchmark")
     run(config, Silent(), workers=1, limit=100, overwrite=True)
     start = time.perf_counter()
@@ -129,7 +133,12 @@ def main() -> None:
         count = copy_documents(args.docs, docs, args.limit)
         seconds, kept = min(by_us(docs, folder) for _ in range(args.rounds))
         ours = count / seconds
-        figures: dict[str, object] = {"data": args.docs.name, "documents": count, "ours_per_second": round(ours), "ours_kept": kept}
+        figures: dict[str, object] = {
+            "data": args.docs.name,
+            "documents": count,
+            "ours_per_second": round(ours),
+            "ours_kept": kept,
+        }
         seconds, kept = by_datasketch(docs, folder)
         figures |= {"datasketch_per_second": round(count / seconds), "datasketch_kept": kept}
         figures["times_datasketch"] = round(ours / (count / seconds), 1)

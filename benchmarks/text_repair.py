@@ -80,7 +80,9 @@ def repair_translation(batches: list[pa.RecordBatch], folder: Path) -> float:
     rows = [write_ipc(path, [batch], SCHEMA) for path, batch in zip(shards, batches)]
     (folder / "own").mkdir()
     (folder / "shared").mkdir()
-    corpus = Corpus(shards, rows, folder / "own", folder / "shared", lambda _, function, items: [function(item) for item in items])
+    corpus = Corpus(
+        shards, rows, folder / "own", folder / "shared", lambda _, function, items: [function(item) for item in items]
+    )
     stage = RepairTranslation()
 
     def work() -> None:

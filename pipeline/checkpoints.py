@@ -54,7 +54,9 @@ class Checkpoints:
                         self._sync(path)
                 if top.is_file():
                     self._sync(top)
-            shared = sorted(path.relative_to(self.work).as_posix() for path in self._synced if self.work / "shared" in path.parents)
+            shared = sorted(
+                path.relative_to(self.work).as_posix() for path in self._synced if self.work / "shared" in path.parents
+            )
             write_json(self.work / _NOTE, {"finished": finished, "shared": shared})
             for path in (self.work / _NOTE, self.work / "done", self.work):
                 sync(path)

@@ -34,7 +34,12 @@ def run_file_schema() -> Schema:
         "required": ["stages"],
         "properties": {
             "input": _reference("input"),
-            "stages": {"type": "array", "minItems": 1, "items": _stage(), "description": "The stages, in the order in which they run."},
+            "stages": {
+                "type": "array",
+                "minItems": 1,
+                "items": _stage(),
+                "description": "The stages, in the order in which they run.",
+            },
             "output": _reference("output"),
             "engine": {"anyOf": [{"enum": definitions["engine"]["properties"]["name"]["enum"]}, _reference("engine")]},
         },
@@ -45,8 +50,16 @@ def run_file_schema() -> Schema:
 def _stage() -> Schema:
     """A stage by its name alone, or with settings."""
     names: Schema = {"anyOf": [{"const": name, "description": _summary(kind)} for name, kind in STAGES.items()]}
-    settings = {name: {"anyOf": [_reference(name), {"type": "null"}], "description": _summary(kind)} for name, kind in STAGES.items()}
-    with_settings = {"type": "object", "additionalProperties": False, "minProperties": 1, "maxProperties": 1, "properties": settings}
+    settings = {
+        name: {"anyOf": [_reference(name), {"type": "null"}], "description": _summary(kind)} for name, kind in STAGES.items()
+    }
+    with_settings = {
+        "type": "object",
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+        "properties": settings,
+    }
     return {"anyOf": [names, with_settings]}
 
 

@@ -75,7 +75,9 @@ class Job:
             log.warning("%s: nodes are gone before they synced what they wrote; %d items are done again", name, len(lost))
             for number in lost:
                 del marks[number]
-        raise UnfinishedError(f"{name}: nodes were lost {_MOST_TIMES} times before they synced {_describe(items[lost[0]])}; start again")
+        raise UnfinishedError(
+            f"{name}: nodes were lost {_MOST_TIMES} times before they synced {_describe(items[lost[0]])}; start again"
+        )
 
     def _map_rest(
         self, name: str, function: Callable[[Any], Any], items: Sequence[Any], marks: dict[int, str], unsynced: Unsynced

@@ -91,7 +91,9 @@ def _check_contents(output: Path) -> None:
     for folder in (output / name for name in FOLDERS):
         for path in sorted(folder.iterdir()) if folder.is_dir() and not folder.is_symlink() else ():
             if not _PART.fullmatch(path.name) or path.is_dir():
-                raise UserError(f"{output}: holds '{folder.name}/{path.name}', which no run wrote; move it away, or name another path")
+                raise UserError(
+                    f"{output}: holds '{folder.name}/{path.name}', which no run wrote; move it away, or name another path"
+                )
 
 
 def _remove_work(work: Path) -> None:

@@ -155,7 +155,10 @@ def _write(
     population = add_up(open_ipc(place(path).with_suffix(".arrow")).read_all() for path in sizes_paths)
     totals = {key: sum(m[key] for m in measured) for key in ("rows", "kept", "dropped")}
     removed = merge_removed(shard["removed"] for shard in measured)
-    return files, totals | {"characters": characters_by_reason(population), "population": describe_population(population, removed)}
+    return files, totals | {
+        "characters": characters_by_reason(population),
+        "population": describe_population(population, removed),
+    }
 
 
 def _write_quarantine(folder: str, paths: list[str], item: list[Any]) -> dict[str, Any]:

@@ -71,7 +71,9 @@ TOOK_TOO_LONG = "took too long"
 
 def stopped_rows(documents: pa.RecordBatch | pa.Table) -> np.ndarray:
     """Boolean per row: True for documents that the clock has stopped."""
-    stopped: np.ndarray = pc.starts_with(documents.column("drop_reason"), TOOK_TOO_LONG).fill_null(False).to_numpy(zero_copy_only=False)
+    stopped: np.ndarray = (
+        pc.starts_with(documents.column("drop_reason"), TOOK_TOO_LONG).fill_null(False).to_numpy(zero_copy_only=False)
+    )
     return stopped
 
 

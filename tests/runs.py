@@ -26,7 +26,9 @@ ENGLISH_ONLY: list[Any] = [
 
 def pipeline(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
     """Runs the command line in a process of its own and checks its exit code."""
-    done = subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, cwd=REPO, timeout=PATIENCE, check=False)
+    done = subprocess.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, cwd=REPO, timeout=PATIENCE, check=False
+    )
     assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
 

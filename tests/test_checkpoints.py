@@ -28,7 +28,14 @@ def test_what_is_not_in_the_last_checkpoint_is_removed(tmp_path: Path) -> None:
     write_json(tmp_path / "shared" / "signatures" / "after.json", {})
     roll_back(tmp_path)
     left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.json"))
-    expected = ["checkpoint.json", "done/ids.json", "done/read/00000.json", "done/segment-0.json", "read/shard-0.json", "run.json"]
+    expected = [
+        "checkpoint.json",
+        "done/ids.json",
+        "done/read/00000.json",
+        "done/segment-0.json",
+        "read/shard-0.json",
+        "run.json",
+    ]
     assert left == [*expected, "segment-0/shard-0.json", "shared/signatures/before.json"]
 
 

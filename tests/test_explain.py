@@ -107,7 +107,9 @@ def test_a_text_of_no_corpus_goes_through_the_document_stages(config: RunConfig)
 
 def test_a_text_that_a_stage_drops_says_where(config: RunConfig) -> None:
     """The seeds' run file keeps English alone."""
-    french = "Le conseil municipal a voté hier soir le projet de pont sur la rivière, malgré les protestations des habitants. " * 4
+    french = (
+        "Le conseil municipal a voté hier soir le projet de pont sur la rivière, malgré les protestations des habitants. " * 4
+    )
     alone = explain_text(config, french, "fr.txt")
     assert alone.verdict == "dropped: language:fr"
     [language] = [step for step in alone.steps if step.name == "identify_language"]

@@ -66,6 +66,7 @@ def clean_seeds(folder: Path, engine: LocalEngine) -> dict[str, bytes]:
     paths = [*done.shards, *(path for paths in done.edits for path in paths)]
     return {str(Path(path).relative_to(job.work)): Path(path).read_bytes() for path in paths}
 
+
 def test_nodes_lost_in_every_map_change_no_byte(tmp_path: Path) -> None:
     """Two of them, each with all that it had not synced; what they did is done again."""
     engine = Nodes("a", "b", "c", losses=2)
@@ -138,7 +139,9 @@ def test_what_was_synced_outlives_every_node_and_its_marks(tmp_path: Path) -> No
 def test_files_are_synced_before_the_note_that_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And what the driver writes at once; on one machine checkpoints see to all of it."""
     synced: list[str] = []
-    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(Path(f"/proc/self/fd/{handle}").readlink().name.partition(".")[0]))
+    monkeypatch.setattr(
+        os, "fsync", lambda handle: synced.append(Path(f"/proc/self/fd/{handle}").readlink().name.partition(".")[0])
+    )
     for engine, expected in ((Nodes("a"), ["0", "1", "", "data", "done", "step", "synced-00000", "step"]), (LocalEngine(1), [])):
         job, paths = job_on(tmp_path / type(engine).__name__, engine)
         job.map("step", leave, paths[:2])
@@ -152,7 +155,9 @@ def test_files_are_synced_before_the_note_that_says_so(tmp_path: Path, monkeypat
 def test_a_file_that_is_trusted_by_its_name_is_synced_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As those that a packed file is unpacked into, of which an item that is done again writes only what is not there."""
     synced: list[str] = []
-    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(Path(f"/proc/self/fd/{handle}").readlink().name.partition(".")[0]))
+    monkeypatch.setattr(
+        os, "fsync", lambda handle: synced.append(Path(f"/proc/self/fd/{handle}").readlink().name.partition(".")[0])
+    )
     for name, trusted in (("a", False), ("b", True)):
         with left_unsynced(True) as noted, whole(tmp_path / ".work" / name, trusted=trusted) as beside:
             beside.touch()

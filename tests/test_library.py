@@ -61,7 +61,9 @@ def test_every_public_name_is_there_and_no_other() -> None:
 
 def test_import_of_the_package_loads_nothing_heavy() -> None:
     """`import pipeline` costs some milliseconds: numpy, pyarrow and numba come with the first use."""
-    script = "import sys, pipeline; print([name for name in ('numpy', 'pyarrow', 'numba', 'yaml', 'rich') if name in sys.modules])"
+    script = (
+        "import sys, pipeline; print([name for name in ('numpy', 'pyarrow', 'numba', 'yaml', 'rich') if name in sys.modules])"
+    )
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=REPO).stdout == "[]\n"
 
 
@@ -213,7 +215,11 @@ _PLACES = ["harbour", "school", "hospital", "bridge", "library"]
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"stages": ["fix_encodin"]}, pipeline.UserError, r"clean\(\): stages\[0\]: no stage 'fix_encodin'. Did you mean 'fix_encoding'"),
+        (
+            {"stages": ["fix_encodin"]},
+            pipeline.UserError,
+            r"clean\(\): stages\[0\]: no stage 'fix_encodin'. Did you mean 'fix_encoding'",
+        ),
         ({"stages": []}, pipeline.UserError, "expected a list of stage names"),
         ({"stages": "fix_encoding"}, pipeline.UserError, "expected a list of stage names"),
         ({"ids": ["a"]}, ValueError, "1 ids for 2 texts"),

@@ -53,7 +53,10 @@ def test_a_folder_without_locks_is_told(tmp_path: Path, monkeypatch: pytest.Monk
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr(fcntl, "flock", none)
-    with pytest.raises(UserError, match=r"out: .*cannot be locked \(No locks available\).*name another path"), locked(tmp_path / "out"):
+    with (
+        pytest.raises(UserError, match=r"out: .*cannot be locked \(No locks available\).*name another path"),
+        locked(tmp_path / "out"),
+    ):
         pass
     assert not (tmp_path / "out").exists()
 

@@ -23,7 +23,14 @@ def values(source: Path, output: Path, stages: list[Any] | None = None) -> dict[
 
 
 @pytest.mark.parametrize(
-    "name", ["documents/thesis.txt", "documents/drafts/one.parquet", "edits/film.mov", "signatures/mine.arrow", "quarantine/part-1.parquet"]
+    "name",
+    [
+        "documents/thesis.txt",
+        "documents/drafts/one.parquet",
+        "edits/film.mov",
+        "signatures/mine.arrow",
+        "quarantine/part-1.parquet",
+    ],
 )
 def test_overwriting_removes_nothing_that_no_run_wrote(name: str, tmp_path: Path) -> None:
     """A folder `documents` is nothing rare: where it holds other files than a run writes, the run stops before it removes any."""
@@ -42,7 +49,12 @@ def test_overwriting_removes_nothing_that_no_run_wrote(name: str, tmp_path: Path
 
 def test_overwriting_removes_what_runs_leave(tmp_path: Path) -> None:
     """Results, half-written files of killed runs, work."""
-    for name in ("documents/part-00000.parquet", "documents/part-123456.parquet", "signatures/part-00000.arrow", f"{WORK}/read/x.arrow"):
+    for name in (
+        "documents/part-00000.parquet",
+        "documents/part-123456.parquet",
+        "signatures/part-00000.arrow",
+        f"{WORK}/read/x.arrow",
+    ):
         (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text("x")
     (tmp_path / "documents" / "part-00001.parquet.17.tmp").write_text("x")
@@ -115,7 +127,11 @@ def test_a_run_does_not_overwrite_what_it_goes_by(stage: str, tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("source", "output"),
-    [("s3://bucket/out/documents", "s3://bucket/out"), ("s3://bucket", "s3://bucket/out"), ("s3://bucket/out/*.csv", "s3://bucket/out/")],
+    [
+        ("s3://bucket/out/documents", "s3://bucket/out"),
+        ("s3://bucket", "s3://bucket/out"),
+        ("s3://bucket/out/*.csv", "s3://bucket/out/"),
+    ],
 )
 def test_input_and_output_lie_apart_in_a_store_too(source: str, output: str) -> None:
     """One within the other is refused before the store is asked for anything."""

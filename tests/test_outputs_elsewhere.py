@@ -58,7 +58,9 @@ def test_datasets_reads_the_parts(result: pipeline.RunResult, ids: list[str], tm
 
 
 @pytest.mark.parametrize(("name", "rows"), [(None, KEPT), ("dropped", DROPPED), ("edits", None)])
-def test_datasets_reads_the_folder_by_its_card(name: str | None, rows: int | None, result: pipeline.RunResult, tmp_path: Path) -> None:
+def test_datasets_reads_the_folder_by_its_card(
+    name: str | None, rows: int | None, result: pipeline.RunResult, tmp_path: Path
+) -> None:
     """What lies beside the parts does not disturb it; the clean corpus is what comes without a name."""
     loaded = datasets.load_dataset(str(result.output), name, split="train", cache_dir=str(tmp_path))
     assert loaded.num_rows == (result.edits.count_rows() if rows is None else rows)
@@ -159,7 +161,9 @@ def test_a_readme_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     assert is_card(tmp_path / CARD)
 
 
-@pytest.mark.parametrize(("kept", "size"), [(0, "n<1K"), (999, "n<1K"), (1000, "1K<n<10K"), (10**6, "1M<n<10M"), (10**9, "1B<n<10B")])
+@pytest.mark.parametrize(
+    ("kept", "size"), [(0, "n<1K"), (999, "n<1K"), (1000, "1K<n<10K"), (10**6, "1M<n<10M"), (10**9, "1B<n<10B")]
+)
 def test_card_tells_the_size_class(kept: int, size: str, report: dict[str, Any]) -> None:
     """By the hub's own classes."""
     assert f"- {size}\n" in render_card({**report, "counts": {**report["counts"], "kept": kept}})

@@ -16,7 +16,16 @@ def shard(rows: list[dict[str, Any]], edits: list[tuple[int, int, str, str, str]
     names = {name for row in rows for name in row} - {"text"}
     batch = batch_of([row.get("text", "text") for row in rows], **{name: [row.get(name) for row in rows] for name in names})
     made = [
-        {"row": row, "step": step, "start": 0, "removed": removed, "inserted": inserted, "rule": "r", "kind": kind, "evidence": None}
+        {
+            "row": row,
+            "step": step,
+            "start": 0,
+            "removed": removed,
+            "inserted": inserted,
+            "rule": "r",
+            "kind": kind,
+            "evidence": None,
+        }
         for row, step, removed, inserted, kind in edits
     ]
     return pa.Table.from_batches([batch]), pa.Table.from_pylist(made, schema=SHARD_EDITS)
@@ -30,7 +39,12 @@ def described(*shards: tuple[pa.Table, pa.Table]) -> dict[str, Any]:
 
 def test_a_document_without_a_source_is_of_its_host() -> None:
     """Without the www; without either it is of no source."""
-    rows = [{"url": "https://www.example.org/a"}, {"url": "http://example.org:80/b"}, {"url": "no address"}, {"source": "example.org"}]
+    rows = [
+        {"url": "https://www.example.org/a"},
+        {"url": "http://example.org:80/b"},
+        {"url": "no address"},
+        {"source": "example.org"},
+    ]
     sources = described(shard(rows))["sources"]
     assert [(row["source"], row["documents"]) for row in sources] == [("example.org", 3), (NO_SOURCE, 1)]
 
@@ -77,12 +91,16 @@ def test_more_than_30_percent_of_documents_or_of_characters_is_an_alarm(rows: li
 
 def test_all_sources_are_counted_where_few_are_shown() -> None:
     """First those with an alarm, then the largest."""
-    rows = [{"source": f"s{n:03}"} for n in range(60) for _ in range(1 + n % 7)] + [{"source": "bad", "drop_reason": "near_duplicate"}]
+    rows = [{"source": f"s{n:03}"} for n in range(60) for _ in range(1 + n % 7)] + [
+        {"source": "bad", "drop_reason": "near_duplicate"}
+    ]
     told = described(shard(rows))
     assert told["source_count"] == 61
     assert len(told["sources"]) == 40
     assert told["sources"][0]["source"] == "bad"
-    assert [row["documents"] for row in told["sources"][1:]] == sorted((row["documents"] for row in told["sources"][1:]), reverse=True)
+    assert [row["documents"] for row in told["sources"][1:]] == sorted(
+        (row["documents"] for row in told["sources"][1:]), reverse=True
+    )
 
 
 def test_host_of_a_url_is_one_source_however_it_is_written() -> None:

@@ -31,7 +31,9 @@ def replace(path: Path) -> None:
 
 @pytest.mark.parametrize("change", [append, replace, Path.unlink, None])
 @pytest.mark.parametrize("suffix", ["jsonl", "jsonl.gz"])
-def test_an_input_that_changes_while_it_is_read_is_told(change: Callable[[Path], None] | None, suffix: str, tmp_path: Path) -> None:
+def test_an_input_that_changes_while_it_is_read_is_told(
+    change: Callable[[Path], None] | None, suffix: str, tmp_path: Path
+) -> None:
     """Half of each would be neither, and the same command could not make it again. One that holds still is read."""
     paths = [write_jsonl(tmp_path / "in" / f"{name}.{suffix}", RECORDS) for name in "ab"]
     settings = InputConfig(str(tmp_path / "in"))

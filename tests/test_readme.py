@@ -88,7 +88,9 @@ def test_the_run_file_shows_every_stage_with_its_defaults() -> None:
         assert told == {key: filled[key] for key in told}, name
     for section in ("input", "output"):
         told = {key: value for key, value in values[section].items() if key not in ("path", "columns")}
-        assert told == {key: parse_config({**bare, "stages": ["fix_encoding"]}, "defaults").resolved()[section][key] for key in told}
+        assert told == {
+            key: parse_config({**bare, "stages": ["fix_encoding"]}, "defaults").resolved()[section][key] for key in told
+        }
 
 
 def test_every_stage_is_described() -> None:
@@ -141,7 +143,9 @@ def test_snippets_run(block: str, seeds_output: Path, monkeypatch: pytest.Monkey
 
 def test_exit_codes_are_those_of_the_command_line() -> None:
     """The numbers that schedulers go by."""
-    section = README.partition("## Exit codes")[2].partition("\n## ")[0] or README.partition("## Schedulers")[2].partition("\n## ")[0]
+    section = (
+        README.partition("## Exit codes")[2].partition("\n## ")[0] or README.partition("## Schedulers")[2].partition("\n## ")[0]
+    )
     told = {int(code) for code in re.findall(r"\b(\d{1,3})\b", section)}
     assert {0, EXIT_USER, 3, EXIT_QUARANTINE, EXIT_SIGNAL + 2, EXIT_SIGNAL + 15} <= told
 
@@ -159,5 +163,3 @@ def test_help_of_the_command_line_is_quick() -> None:
     script = "import sys, pipeline.cli; print([name for name in ('pyarrow', 'numpy', 'numba') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=REPO)
     assert json.loads(done.stdout.replace("'", '"')) == []
-
-

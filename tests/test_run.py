@@ -185,7 +185,9 @@ def test_nothing_to_read_is_said_clearly(make: Any, parts: list[str], tmp_path: 
 
 def test_unknown_run_file_and_command_are_exit_2(tmp_path: Path) -> None:
     """A name that is neither a path nor shipped, and a command that does not exist."""
-    assert "no such run file; name the path of one, or one that is shipped: news, seeds" in pipeline("run", "nosuch", code=2).stderr
+    assert (
+        "no such run file; name the path of one, or one that is shipped: news, seeds" in pipeline("run", "nosuch", code=2).stderr
+    )
     pipeline("rnu", code=2)
 
 

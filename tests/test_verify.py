@@ -61,11 +61,20 @@ LIES = {
     "a file too many": (lambda out: shutil.copy(out / EDITS, out / "edits/part-00001.parquet"), "not in the manifest"),
     "a row lost": (rewritten(DOCUMENTS, lambda table: table.slice(1)), "rows, but the manifest counts"),
     "an id twice": (rewritten(DOCUMENTS, with_column("doc_id", lambda ids: [ids[1], *ids[1:]])), "stands twice"),
-    "text changed": (rewritten(DOCUMENTS, with_column("text", lambda texts: [*texts[:2], texts[2][:500], *texts[3:]])), "do not fit"),
+    "text changed": (
+        rewritten(DOCUMENTS, with_column("text", lambda texts: [*texts[:2], texts[2][:500], *texts[3:]])),
+        "do not fit",
+    ),
     "survivor not kept": (rewritten(DROPPED, with_column("survivor_id", lambda ids: ["nobody"] * len(ids))), "not kept"),
-    "a manifest cut off": (lambda out: (out / "manifest.json").write_bytes((out / "manifest.json").read_bytes()[:-9]), "cannot be read"),
+    "a manifest cut off": (
+        lambda out: (out / "manifest.json").write_bytes((out / "manifest.json").read_bytes()[:-9]),
+        "cannot be read",
+    ),
     "a manifest of another": (lambda out: (out / "manifest.json").write_text('{"files": []}'), "manifest.json: lacks"),
-    "similarity made up": (rewritten(DROPPED, with_column("similarity", lambda values: [0.99] * len(values))), "alike, not 0.9900"),
+    "similarity made up": (
+        rewritten(DROPPED, with_column("similarity", lambda values: [0.99] * len(values))),
+        "alike, not 0.9900",
+    ),
 }
 
 

@@ -27,7 +27,9 @@ def test_what_cannot_be_synced_otherwise_is_an_error(tmp_path: Path) -> None:
         assert told.value.errno == errno.EINVAL
 
 
-def test_a_file_of_the_output_is_synced_before_its_name_and_then_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_of_the_output_is_synced_before_its_name_and_then_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After a power cut it is there whole or not at all; files of the work folder wait for the checkpoint."""
     calls: list[str] = []
     fsync, replace = os.fsync, os.replace

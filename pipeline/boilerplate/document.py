@@ -61,7 +61,9 @@ class Document:
     @cached_property
     def width(self) -> int:
         """The width in characters at which the lines are broken, as in mail, manuals and plain books; 0 where they are not."""
-        long = (i for i, (tokens, ending) in enumerate(zip(self.tokens, self.ending)) if tokens >= MIN_BROKEN_TOKENS and not ending)
+        long = (
+            i for i, (tokens, ending) in enumerate(zip(self.tokens, self.ending)) if tokens >= MIN_BROKEN_TOKENS and not ending
+        )
         broken = [len(self.text(i).rstrip()) for i in long if begins_small(self.near(i + 1))]
         if len(broken) < MIN_BROKEN_LINES or BROKEN_IN * len(broken) < len(self.key):
             return 0

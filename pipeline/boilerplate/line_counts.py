@@ -49,13 +49,17 @@ class KeepWitnesses:
         near = _any_by_group(facts["near_edge"].to_numpy()[order], new)
         columns = [pa.array(key[order][new]), pa.array(story[order][new]), pa.array(near)]
         table = pa.Table.from_arrays(columns, schema=WITNESSES).sort_by([("key", "ascending"), ("story", "ascending")])
-        return write_ipc(storage.place(self.folder) / f"witnesses-{number:05d}.arrow", table.combine_chunks().to_batches(), WITNESSES)
+        return write_ipc(
+            storage.place(self.folder) / f"witnesses-{number:05d}.arrow", table.combine_chunks().to_batches(), WITNESSES
+        )
 
 
 def join_witnesses(folder: str, ranges: int) -> int:
     """Writes `line_counts.arrow`, all ranges in order: the run makes it the output's FILE. For a task, as it has 75 bytes a document."""
     parts = (open_ipc(storage.place(folder) / f"witnesses-{number:05d}.arrow").read_all() for number in range(ranges))
-    return write_ipc(storage.place(folder) / "line_counts.arrow", (batch for part in parts for batch in part.to_batches()), WITNESSES)
+    return write_ipc(
+        storage.place(folder) / "line_counts.arrow", (batch for part in parts for batch in part.to_batches()), WITNESSES
+    )
 
 
 def counts_file(place: str) -> Path:

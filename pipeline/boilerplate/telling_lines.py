@@ -54,7 +54,12 @@ def whole_sentences(text: pa.Array, lines: Lines, endings: np.ndarray, drop: np.
 
     A line goes on in the next one if it has no end and that begins with a small letter. `endings` are their `line_endings`.
     """
-    open_end = (endings[:-1] == 0) & (lines.tokens[:-1] >= MIN_PART_TOKENS) & (lines.forms[1:] != 0) & (lines.rows[1:] == lines.rows[:-1])
+    open_end = (
+        (endings[:-1] == 0)
+        & (lines.tokens[:-1] >= MIN_PART_TOKENS)
+        & (lines.forms[1:] != 0)
+        & (lines.rows[1:] == lines.rows[:-1])
+    )
     at = np.flatnonzero(open_end & (drop[:-1] | drop[1:])) + 1
     goes_on = pc.match_substring_regex(slices(text, lines.rows[at], lines.starts[at], lines.stops[at]), _GOES_ON)
     begins = np.ones(len(drop), np.bool_)

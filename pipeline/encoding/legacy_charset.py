@@ -23,7 +23,19 @@ RULE = "encoding/legacy_charset"
 
 # One byte a letter. koi8-u stands for koi8-r too, whose box-drawing signs it has as Ukrainian letters. Of readings that are
 # equally likely the first is taken.
-ALPHABETS = ("cp1251", "koi8-u", "iso8859-5", "cp866", "mac_cyrillic", "cp1253", "iso8859-7", "cp1255", "cp1256", "iso8859-6", "cp874")
+ALPHABETS = (
+    "cp1251",
+    "koi8-u",
+    "iso8859-5",
+    "cp866",
+    "mac_cyrillic",
+    "cp1253",
+    "iso8859-7",
+    "cp1255",
+    "cp1256",
+    "iso8859-6",
+    "cp874",
+)
 # Two bytes a character; most bytes of other text are no such pairs, since words end where they like.
 PAIRED = ("gb18030", "big5hkscs", "cp932", "euc_jp", "cp949")
 

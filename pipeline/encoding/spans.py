@@ -105,7 +105,9 @@ def _compose_row(earlier: list[SegmentChange], later: list[SegmentChange], betwe
         inserted = b"".join([*pieces, between[at:stop]]).decode()
         rules = {rule for change in own + other for rule in change.rule.removeprefix("encoding/").split("+")}
         evidence = " ".join(dict.fromkeys(change.evidence for change in own + other if change.evidence)) or None
-        changes.append(SegmentChange(start + shift, stop + shift - grown, inserted, "encoding/" + "+".join(sorted(rules)), evidence))
+        changes.append(
+            SegmentChange(start + shift, stop + shift - grown, inserted, "encoding/" + "+".join(sorted(rules)), evidence)
+        )
         shift -= grown
     return changes
 

@@ -32,7 +32,9 @@ def join(address: str | None) -> bool:
     if ray.is_initialized():
         known = ray.get_runtime_context().gcs_address
         if address not in (None, known):
-            raise UserError(f"engine: this process belongs to the Ray cluster at {known} already; leave out the address {address}")
+            raise UserError(
+                f"engine: this process belongs to the Ray cluster at {known} already; leave out the address {address}"
+            )
         return False
     address = address or os.environ.get("RAY_ADDRESS")
     if address is not None:

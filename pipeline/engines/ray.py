@@ -57,7 +57,9 @@ class RayEngine:
         asked = {}
         for node in nodes():
             there = NodeAffinitySchedulingStrategy(node.id, soft=False)
-            asked[node.address] = _run_item.options(num_cpus=0, max_retries=1, scheduling_strategy=there).remote(home, _nothing, None)
+            asked[node.address] = _run_item.options(num_cpus=0, max_retries=1, scheduling_strategy=there).remote(
+                home, _nothing, None
+            )
         for address, answer in asked.items():
             try:
                 done: Done = ray.get(answer, timeout=_CHECK_SECONDS)

@@ -19,14 +19,18 @@ class EngineConfig:
     """Who does the work. It leaves no trace in the output: one engine may go on with the work of another."""
 
     name: Literal["local", "ray"] = field(
-        default="local", metadata={"help": "local: processes of this machine; ray: a Ray cluster that is there already (extra ray)"}
+        default="local",
+        metadata={"help": "local: processes of this machine; ray: a Ray cluster that is there already (extra ray)"},
     )
     address: str | None = field(
-        default=None, metadata={"help": "host:port of the Ray cluster; without it RAY_ADDRESS, or the one that this machine belongs to"}
+        default=None,
+        metadata={"help": "host:port of the Ray cluster; without it RAY_ADDRESS, or the one that this machine belongs to"},
     )
     max_memory: Annotated[int, Ge(2**28)] | None = field(
         default=None,
-        metadata={"help": "bytes that a worker may take: portions are cut to fit, and Ray sets as many aside for a task (else 1.5 GiB)"},
+        metadata={
+            "help": "bytes that a worker may take: portions are cut to fit, and Ray sets as many aside for a task (else 1.5 GiB)"
+        },
     )
 
 

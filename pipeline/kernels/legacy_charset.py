@@ -17,7 +17,9 @@ _I64 = types.Array(int64, 1, "C", readonly=True)
 _ONE_IN = 3
 
 # What Windows-1252 has beyond Latin-1, in order of code point.
-EXTRAS = np.array(sorted(ord(bytes([b]).decode("cp1252")) for b in range(0x80, 0xA0) if b not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)), np.uint16)
+EXTRAS = np.array(
+    sorted(ord(bytes([b]).decode("cp1252")) for b in range(0x80, 0xA0) if b not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)), np.uint16
+)
 _EXTRAS = types.Array(uint16, 1, "C", readonly=True)
 
 

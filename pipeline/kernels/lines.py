@@ -19,7 +19,7 @@ _FLAGS = types.Array(boolean, 1, "C", readonly=True)
 TERMINAL, ELLIPSIS = 1, 2  # flags of `line_endings`
 
 _SENTENCE_END = np.array([ord(c) for c in ".!?。！？؟۔।｡"], np.int64)
-_QUOTE_END = np.array([ord(c) for c in "\"”’»›«“」』"], np.int64)  # “ and « close in German and Danish
+_QUOTE_END = np.array([ord(c) for c in '"”’»›«“」』'], np.int64)  # “ and « close in German and Danish
 _BRACKET_END = np.array([ord(c) for c in ")]）】'"], np.int64)
 
 

@@ -44,7 +44,9 @@ def literal_table(literals: Sequence[str]) -> LiteralTable:
     """The table of these literals, each of at least three bytes in UTF-8."""
     folded = [fold_bytes(literal) for literal in literals]
     usual = Counter(pair for literal in folded for pair in pairwise(literal))
-    placed = sorted((literal[at : at + 4], literal, at, i) for i, literal in enumerate(folded) for at in [_anchor(literal, usual)])
+    placed = sorted(
+        (literal[at : at + 4], literal, at, i) for i, literal in enumerate(folded) for at in [_anchor(literal, usual)]
+    )
     words, slots = np.zeros(_SLOTS, np.uint64), np.full(_SLOTS, -1, np.int32)
     following = np.full(len(placed), -1, np.int32)
     for i, (anchor, *_) in enumerate(placed):

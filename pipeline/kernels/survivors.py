@@ -99,7 +99,11 @@ def _look_up(prefix, heads, entries, shift, seen, member, room):
 
 
 @njit(
-    [types.Tuple((int64[::1], int64[:, ::1], int64))(VALUES, PLACES, PLACES, PLACES, FLAGS, PLACES, PLACES, int64, int64, int64, int64)],
+    [
+        types.Tuple((int64[::1], int64[:, ::1], int64))(
+            VALUES, PLACES, PLACES, PLACES, FLAGS, PLACES, PLACES, int64, int64, int64, int64
+        )
+    ],
     cache=True,
     nogil=True,
 )

@@ -36,7 +36,9 @@ def open_store(output: str, rules: SignatureRules) -> list[str]:
         raise UserError(f"{output}: keeps no signatures; run it again with keep_signatures: true, or leave it out of `against`")
     for path in paths:
         if not path.exists():
-            raise UserError(f"{path}: is missing, though {output}/manifest.json lists it; run it again, or leave it out of `against`")
+            raise UserError(
+                f"{path}: is missing, though {output}/manifest.json lists it; run it again, or leave it out of `against`"
+            )
         found = (open_ipc(path, []).schema.metadata or {}).get(b"rules", b"of no rules").decode()
         if found != rules.name:
             raise UserError(

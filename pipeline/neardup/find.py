@@ -143,7 +143,11 @@ def describe_members(corpus: Corpus, search: Search, first: np.ndarray, earlier:
     write_array(corpus.folder / "needs_set.npy", in_pair[rows])
     firsts = [*corpus.first_rows(), *accumulate((count for _, count in earlier), initial=sum(corpus.rows))]
     bounds = np.searchsorted(rows, firsts).tolist()
-    ranges = [[number, first, start, stop] for number, (first, (start, stop)) in enumerate(zip(firsts, pairwise(bounds))) if stop > start]
+    ranges = [
+        [number, first, start, stop]
+        for number, (first, (start, stop)) in enumerate(zip(firsts, pairwise(bounds)))
+        if stop > start
+    ]
     own = [[str(corpus.shards[r[0]]), *r] for r in ranges if r[0] < len(corpus.shards)]
     others = [[earlier[r[0] - len(corpus.shards)][0], *r] for r in ranges if r[0] >= len(corpus.shards)]
     counts = _total(

@@ -112,7 +112,9 @@ def text_batches(chunks: list[pa.Array], ids: list[str], columns: Mapping[str, A
         for start in range(0, len(chunk), _BATCH_ROWS):
             part = pc.fill_null(chunk.slice(start, _BATCH_ROWS), "")
             stop = at + len(part)
-            yield make_batch({"doc_id": ids[at:stop], "text": part, **{name: values[at:stop] for name, values in columns.items()}})
+            yield make_batch(
+                {"doc_id": ids[at:stop], "text": part, **{name: values[at:stop] for name, values in columns.items()}}
+            )
             at = stop
 
 

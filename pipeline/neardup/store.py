@@ -79,7 +79,9 @@ class WriteSignatures:
             told = {"rows": table.num_rows, "bytes": beside.stat().st_size, "sha256": sha256_of(beside)}
         return {"file": f"{path.parent.name}/{path.name}", **told}
 
-    def _batches(self, source: SignatureSource, rules: SignatureRules, shard: int, first: int, end: int) -> Iterator[pa.RecordBatch]:
+    def _batches(
+        self, source: SignatureSource, rules: SignatureRules, shard: int, first: int, end: int
+    ) -> Iterator[pa.RecordBatch]:
         facts = open_ipc(source.folder / f"facts-{shard:05d}.arrow").read_all()
         signatures, at = SignatureFiles(source, [shard]), 0
         for batch in read_batches(storage.place(self.shards[shard])):

@@ -128,7 +128,9 @@ def _read_line(raw: bytes, here: _Place, line: int, number: int) -> Record | Rej
 def first_columns(path: str, records: int, limits: Limits) -> set[str]:
     """The names that the first records of a file have between them; lines that hold no object add none."""
     names: set[str] = set()
-    blocks = (block for block in line_blocks(text_chunks(path, sniff(path), LOOKED_BYTES, limits), _FIRST_BYTES) if not block.problem)
+    blocks = (
+        block for block in line_blocks(text_chunks(path, sniff(path), LOOKED_BYTES, limits), _FIRST_BYTES) if not block.problem
+    )
     for line in islice((line for block in blocks for line in _split(block.data)), records):
         try:
             names.update(parse_line(line, "utf-8")[0])

@@ -34,7 +34,9 @@ def refuse_shared_folders(path: str, output: str) -> None:
     source, target = _settled(path), _settled(output)
     inside = target.relative_to(source).parts if is_url(path) == is_url(output) and target.is_relative_to(source) else (".",)
     if not any(part.startswith(".") for part in inside) and not _is_pattern(path) and (is_url(path) or source.is_dir()):
-        raise UserError(f"{shown(output)}: lies in the input folder {shown(path)}, where the next run would read it; name another path")
+        raise UserError(
+            f"{shown(output)}: lies in the input folder {shown(path)}, where the next run would read it; name another path"
+        )
     refuse_to_clear(path, output, "input.path")
 
 
@@ -42,7 +44,9 @@ def refuse_to_clear(path: str, output: str, setting: str) -> None:
     """Raises UserError where what a run reads by this setting lies in its output folder: it may be removed before it is read."""
     source = _settled(split_pattern(path)[0] if _is_pattern(path) else path)
     if is_url(path) == is_url(output) and source.is_relative_to(_settled(output)):
-        raise UserError(f"{setting}: {shown(path)} lies in the output folder {shown(output)}, which the run clears; name another path")
+        raise UserError(
+            f"{setting}: {shown(path)} lies in the output folder {shown(output)}, which the run clears; name another path"
+        )
 
 
 def _is_pattern(path: str) -> bool:

@@ -50,15 +50,21 @@ class InputSpec:
     )
     max_document_seconds: Annotated[int, Gt(0)] = field(
         default=1800,
-        metadata={"help": "of CPU for a page or stage; what takes longer goes to quarantine, and the manifest says `reproducible: false`"},
+        metadata={
+            "help": "of CPU for a page or stage; what takes longer goes to quarantine, and the manifest says `reproducible: false`"
+        },
     )
     max_expansion: Annotated[int, Gt(0)] = field(
         default=MAX_EXPANSION,
-        metadata={"help": "bytes of each byte of a compressed file; a file of which more come, and a gigabyte in all, is cut off"},
+        metadata={
+            "help": "bytes of each byte of a compressed file; a file of which more come, and a gigabyte in all, is cut off"
+        },
     )
     max_window: Annotated[int, Gt(0), Le(MAX_WINDOW)] = field(
         default=MAX_WINDOW,
-        metadata={"help": "bytes that unpacking a zstd or xz file may hold, fewer under engine.max_memory; what needs more ends the run"},
+        metadata={
+            "help": "bytes that unpacking a zstd or xz file may hold, fewer under engine.max_memory; what needs more ends the run"
+        },
     )
 
     @property

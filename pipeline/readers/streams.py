@@ -66,9 +66,7 @@ def text_chunks(path: str, head: Head, stop: int | None = None, limits: Limits =
     return _without_mark(chunks)
 
 
-def later_chunks(
-    path: str, head: Head, skip: int, limits: Limits, begin: RestartPoint, points: RestartPoints
-) -> Iterator[bytes]:
+def later_chunks(path: str, head: Head, skip: int, limits: Limits, begin: RestartPoint, points: RestartPoints) -> Iterator[bytes]:
     """What `text_chunks` has behind its first `skip` bytes, read from `begin` on, a point at or before them; the points are noted.
 
     UTF-16 and UTF-32 are read from the beginning, and no points are noted.

@@ -82,7 +82,9 @@ def _header(report: Report, name: str, license_name: str | None) -> dict[str, An
 def _removal_table(report: Report) -> str:
     rows = ["| step | documents taken out | characters taken out of texts | characters put in |", "|---|--:|--:|--:|"]
     for row in report["flow"]:
-        rows.append(f"| {row['name']} | {row['documents_lost']:,} | {row['characters_removed']:,} | {row['characters_added']:,} |")
+        rows.append(
+            f"| {row['name']} | {row['documents_lost']:,} | {row['characters_removed']:,} | {row['characters_added']:,} |"
+        )
     counts = report["counts"]
     reasons = {**counts["dropped_by_reason"], **{f"quarantine, {why}": n for why, n in counts["quarantined_by_reason"].items()}}
     rows += ["", "| reason | documents |", "|---|--:|", *(f"| {_plain(why)} | {count:,} |" for why, count in reasons.items())]

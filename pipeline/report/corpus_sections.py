@@ -41,8 +41,15 @@ def flow_section(report: Report) -> str:
         f"<p><span>{number(counts['kept'])}</span></p></div>"
         f'<div class="bar">{"" if kept is None else river(kept, kept, characters) + f"<p><span>{number(kept)}</span></p>"}</div>'
     )
-    reasons = [*counts["dropped_by_reason"].items(), *((f"quarantine: {r}", n) for r, n in counts["quarantined_by_reason"].items())]
-    why = "<h3>Why documents were taken out</h3>" + bars([(r, n, n) for r, n in reasons], unit="documents by reason") if reasons else ""
+    reasons = [
+        *counts["dropped_by_reason"].items(),
+        *((f"quarantine: {r}", n) for r, n in counts["quarantined_by_reason"].items()),
+    ]
+    why = (
+        "<h3>Why documents were taken out</h3>" + bars([(r, n, n) for r, n in reasons], unit="documents by reason")
+        if reasons
+        else ""
+    )
     undated = counts.get("dates_not_read")
     if undated:
         why += f"<p>{number(undated)} documents have a date that could not be read; it stands in <b>meta</b> as it was.</p>"
@@ -86,13 +93,17 @@ def languages_section(report: Report) -> str:
     rows = report["languages"]
     if [row["language"] for row in rows] in ([], ["not told"]):
         return "<p>Languages were not told apart in this run.</p>"
-    documents = bars([(row["language"], row["documents"], row["dropped"]) for row in rows], unit="documents by language", part="dropped")
+    documents = bars(
+        [(row["language"], row["documents"], row["dropped"]) for row in rows], unit="documents by language", part="dropped"
+    )
     steps = {str(step["step"]) for step in report["stages"] if step["name"] in _BOILERPLATE}
     if not steps:
         return documents
     taken = [(row, sum(count for step, count in row["removed"].items() if step in steps)) for row in rows]
     shown = [(row["language"], row["characters"], off, Share(off / max(1, row["characters"]))) for row, off in taken]
-    return f"{documents}<h3>Boilerplate by language</h3>" + table(("language", "characters", "boilerplate taken off", "share"), shown)
+    return f"{documents}<h3>Boilerplate by language</h3>" + table(
+        ("language", "characters", "boilerplate taken off", "share"), shown
+    )
 
 
 def quarantine_section(report: Report) -> str:
@@ -102,7 +113,9 @@ def quarantine_section(report: Report) -> str:
     parts = []
     for entry in report["quarantine"]:
         rows = [(e["file"], e["position"], e["reason"]) for e in entry["examples"]]
-        parts.append(f"<h3>{escaped(entry['reason'])}: {number(entry['records'])}</h3>" + table(("file", "place", "reason"), rows))
+        parts.append(
+            f"<h3>{escaped(entry['reason'])}: {number(entry['records'])}</h3>" + table(("file", "place", "reason"), rows)
+        )
     return "".join(parts)
 
 

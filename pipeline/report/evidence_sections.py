@@ -15,7 +15,15 @@ _KINDS = {
     "flag": '<span class="kind">flag, not changed</span>',
 }
 _NAME = 160  # characters of a title, source or id: some feeds put the whole story there
-_SIZES = [(2, 2, "2"), (3, 3, "3"), (4, 4, "4"), (5, 9, "5 to 9"), (10, 19, "10 to 19"), (20, 49, "20 to 49"), (50, 99, "50 to 99")]
+_SIZES = [
+    (2, 2, "2"),
+    (3, 3, "3"),
+    (4, 4, "4"),
+    (5, 9, "5 to 9"),
+    (10, 19, "10 to 19"),
+    (20, 49, "20 to 49"),
+    (50, 99, "50 to 99"),
+]
 
 
 def changes_section(report: Report) -> str:
@@ -35,11 +43,16 @@ def changes_section(report: Report) -> str:
             (Line(row["line"]), row["times"], shortened(row["source"] or "", 60), row["families"], Share(row["share"]))
             for row in report["repeated_lines"]
         ]
-        parts += ["<h3>Lines learned from the corpus</h3>", '<p class="soft">A source repeats them, so no rule had to know them.</p>']
+        parts += [
+            "<h3>Lines learned from the corpus</h3>",
+            '<p class="soft">A source repeats them, so no rule had to know them.</p>',
+        ]
         parts.append(table(("line", "removed", "source", "stories", "of its stories"), lines))
         if report["learned_pack"]:
             pack = f'<pre tabindex="0">{escaped(report["learned_pack"])}</pre>'
-            parts.append(f'<details class="edit"><summary><b>As a rule pack</b>, to look through and save</summary>{pack}</details>')
+            parts.append(
+                f'<details class="edit"><summary><b>As a rule pack</b>, to look through and save</summary>{pack}</details>'
+            )
     return "".join(parts)
 
 
@@ -107,7 +120,9 @@ def _sides(members: Sequence[Mapping[str, Any]]) -> str:
 
 def _likeness(member: Mapping[str, Any], stayed: str) -> str:
     """How like it is, and which, where it was dropped for another one of the cluster than the one that is shown."""
-    other = "" if member["survivor_id"] == stayed else f" with {escaped(shortened(member['survivor_id'], _NAME))}, which stayed too"
+    other = (
+        "" if member["survivor_id"] == stayed else f" with {escaped(shortened(member['survivor_id'], _NAME))}, which stayed too"
+    )
     return f"dropped, similarity {member['similarity']:.2f}{other}, containment {member['containment']:.2f}"
 
 
@@ -116,9 +131,13 @@ def _side(member: Mapping[str, Any], first: str, stayed: str) -> str:
     if text is None:
         shown = '<span class="soft">The text is not in this output.</span>'
     else:
-        shown = (visible(text) if member["kept"] else differences(text, first)) + ("…" if member["characters"] > len(text) else "")
+        shown = (visible(text) if member["kept"] else differences(text, first)) + (
+            "…" if member["characters"] > len(text) else ""
+        )
     verdict = "stayed" if member["kept"] else _likeness(member, stayed)
-    where = ", ".join(shortened(str(value), _NAME) for value in (member["source"], member["published"], member["doc_id"]) if value)
+    where = ", ".join(
+        shortened(str(value), _NAME) for value in (member["source"], member["published"], member["doc_id"]) if value
+    )
     title = f"<strong>{escaped(shortened(member['title'], _NAME))}</strong>\n" if member["title"] else ""
     return (
         f'<article{" class=kept" if member["kept"] else ""}><h4>{verdict}</h4><div class="small soft">{escaped(where)}</div>'

@@ -36,10 +36,14 @@ def pick_edits(output: Path) -> dict[tuple[int, str, str], list[Edit]]:
                 kept.append(entry)
             else:
                 candidates[key] = [*heapq.nsmallest(_CANDIDATES, kept, key=lambda e: e[:2]), entry]
-    return {key: _differing([edit for *_, edit in sorted(found, key=lambda e: e[:2])]) for key, found in sorted(candidates.items())}
+    return {
+        key: _differing([edit for *_, edit in sorted(found, key=lambda e: e[:2])]) for key, found in sorted(candidates.items())
+    }
 
 
-def with_context(edits: Sequence[Edit], documents: Mapping[str, Mapping[str, Any]], ledger: Mapping[str, list[Edit]]) -> list[Edit]:
+def with_context(
+    edits: Sequence[Edit], documents: Mapping[str, Mapping[str, Any]], ledger: Mapping[str, list[Edit]]
+) -> list[Edit]:
     """The edits as they are shown: `before`, `removed`, `inserted`, `after`. Without the document's text there is no context."""
     return [_shown(edit, documents.get(edit["doc_id"]), ledger.get(edit["doc_id"], [])) for edit in edits]
 

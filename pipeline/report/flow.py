@@ -22,7 +22,9 @@ def make_flow(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
         dropped = sum(step["dropped"].values())
         if not dropped and not step["rules"] and not step["step"]:
             continue  # find_families changes nothing
-        gone = sum(lost.get(reason, 0) * n // max(1, counts["dropped_by_reason"][reason]) for reason, n in step["dropped"].items())
+        gone = sum(
+            lost.get(reason, 0) * n // max(1, counts["dropped_by_reason"][reason]) for reason, n in step["dropped"].items()
+        )
         removed, added = step["characters_removed"], step["characters_inserted"]
         flow.append(_row(step["step"], step["name"], documents, dropped, characters, removed, added, gone))
         documents -= dropped

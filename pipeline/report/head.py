@@ -25,7 +25,11 @@ def head(report: Report) -> str:
         )
     quarantine = [("could not be read", counts["quarantined"], "broken")]
     reasons = sorted(_fates(counts["dropped_by_reason"]).items(), key=lambda entry: -entry[1])
-    fates = [("kept", counts["kept"], "river"), *((name, count, _CLASSES.get(name, "other")) for name, count in reasons), *quarantine]
+    fates = [
+        ("kept", counts["kept"], "river"),
+        *((name, count, _CLASSES.get(name, "other")) for name, count in reasons),
+        *quarantine,
+    ]
     told = f"{escaped(report['input'])}, {_size(counts['text_bytes'])} of text, finished {escaped(_minute(times['finished']))}"
     return (
         f"<header><div><h1>What happened to {escaped(shortened(_last_name(report['input'])))}</h1>"

@@ -40,7 +40,9 @@ def visible(text: str) -> str:
 def change(before: str, removed: str, inserted: str, after: str, *, kind: str) -> str:
     """One change in its context. Proposals and flags mark words that are still there."""
     if kind == "edit":
-        middle = (f"<del>{_lines_shown(removed)}</del>" if removed else "") + (f"<ins>{_lines_shown(inserted)}</ins>" if inserted else "")
+        middle = (f"<del>{_lines_shown(removed)}</del>" if removed else "") + (
+            f"<ins>{_lines_shown(inserted)}</ins>" if inserted else ""
+        )
     else:
         middle = f'<mark class="seen">{visible(removed)}</mark>' + (f"<ins>{visible(inserted)}</ins>" if inserted else "")
     return f'<div class="diff">{visible(before)}{middle}{visible(after)}</div>'

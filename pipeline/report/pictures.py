@@ -58,7 +58,7 @@ def bars(rows: Sequence[tuple[str, int, int]], *, unit: str, part: str = "") -> 
         gone = max(gone, _THINNEST) if lost else 0
         shapes = [_bar("river", 0, kept), *([_bar("lost", kept, gone)] if lost else [])]
         told = f'{number(total)} <span class="soft">{number(lost)} {escaped(part)}</span>' if part and lost else number(total)
-        cells.append(f"<span>{escaped(name)}</span>{_picture(*shapes)}<span class=\"n\">{told}</span>")
+        cells.append(f'<span>{escaped(name)}</span>{_picture(*shapes)}<span class="n">{told}</span>')
     return f'<div class="bars" role="group" aria-label="{escaped(unit)}">{"".join(cells)}</div>'
 
 

@@ -49,7 +49,8 @@ class DropNearDuplicates:
         metadata={"help": "a document also goes for a kept one that holds this share of its shingles (a shorter version of it)"},
     )
     against: tuple[str, ...] = field(
-        default=(), metadata={"help": "outputs of earlier runs: a document that resembles one of theirs goes for it, whatever `keep` says"}
+        default=(),
+        metadata={"help": "outputs of earlier runs: a document that resembles one of theirs goes for it, whatever `keep` says"},
     )
     keep_signatures: bool = field(
         default=True, metadata={"help": "keep signatures/ of the documents beside the output, for `against` of later runs"}

@@ -52,7 +52,8 @@ class FixEncoding:
         default="latin", metadata={"help": "full-width forms become plain ones: in texts of Latin script, or never"}
     )
     legacy_charsets: bool = field(
-        default=True, metadata={"help": "text of cp1251, koi8, gb18030 … read as Latin-1 is read anew where its language is plain"}
+        default=True,
+        metadata={"help": "text of cp1251, koi8, gb18030 … read as Latin-1 is read anew where its language is plain"},
     )
 
     def __call__(self, batch: pa.RecordBatch) -> Outcome:

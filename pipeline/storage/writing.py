@@ -142,7 +142,9 @@ def sweep_uploads(url: str) -> None:
         listed = ask(system.call_s3, "list_multipart_uploads", Bucket=bucket, Prefix=f"{folder.rstrip('/')}/".lstrip("/"))
         for left in listed.get("Uploads", []):
             ask(system.call_s3, "abort_multipart_upload", Bucket=bucket, Key=left["Key"], UploadId=left["UploadId"])
-    except OSError as error:  # of no store that must be asked for, and not every key allows it: they cost room, and nothing reads them
+    except (
+        OSError
+    ) as error:  # of no store that must be asked for, and not every key allows it: they cost room, and nothing reads them
         log.info("%s: half-done uploads of killed runs, if any, stay (%s)", shown(url), reason(error))
 
 

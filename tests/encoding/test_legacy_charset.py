@@ -15,7 +15,8 @@ from pipeline.stages.fix_encoding import FixEncoding
 from tests.support import REPO, SEEDS, batch_of
 
 NEWS = {
-    case["label"]: case["text"] for case in yaml.safe_load((REPO / "tests/cases/identify_language.yaml").read_text(encoding="utf-8"))
+    case["label"]: case["text"]
+    for case in yaml.safe_load((REPO / "tests/cases/identify_language.yaml").read_text(encoding="utf-8"))
 }
 CHARSETS = {
     "russian": ["cp1251", "koi8-r", "iso8859-5", "cp866", "mac_cyrillic"],
@@ -30,14 +31,20 @@ CHARSETS = {
     "chinese simplified": ["gb18030", "gb2312"],
     "chinese traditional": ["big5"],
 }
-GARBLED = [(label, charset, read) for label, charsets in CHARSETS.items() for charset in charsets for read in ("latin-1", "cp1252")]
+GARBLED = [
+    (label, charset, read) for label, charsets in CHARSETS.items() for charset in charsets for read in ("latin-1", "cp1252")
+]
 ENGLISH = "The mayor, José Núñez, said so in a café."
 
 
 def garbled(text: str, charset: str, read: str) -> str:
     """The text as a reader sees it who takes its bytes for another charset; bytes that cp1252 does not have are controls."""
     raw = text.encode(charset)
-    return raw.decode(read) if read == "latin-1" else "".join(bytes([b]).decode("cp1252", "replace").replace("\ufffd", chr(b)) for b in raw)
+    return (
+        raw.decode(read)
+        if read == "latin-1"
+        else "".join(bytes([b]).decode("cp1252", "replace").replace("\ufffd", chr(b)) for b in raw)
+    )
 
 
 def redecoded(texts: list[str]) -> list[str]:

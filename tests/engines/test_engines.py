@@ -72,7 +72,9 @@ def test_an_item_that_kills_its_workers_is_named(config: EngineConfig, tmp_path:
     (tmp_path / "kills").mkdir()
     with open_engine(config, 2) as engine:
         job = Job(tmp_path / "out", engine, Silent())
-        with pytest.raises(UnfinishedError, match=r"^step: a worker was killed (twice|5 times).* over 3: out of memory\? Set input"):
+        with pytest.raises(
+            UnfinishedError, match=r"^step: a worker was killed (twice|5 times).* over 3: out of memory\? Set input"
+        ):
             job.map("step", partial(die, tmp_path / "kills", 99), range(8))
         assert engine.map(square, range(3), lambda result: None) == [0, 1, 4]
 
@@ -171,7 +173,17 @@ def test_another_ray_or_python_is_refused(cluster: LoopbackCluster, tmp_path: Pa
 def test_folder_that_nodes_do_not_share(cluster: LoopbackCluster, tmp_path: Path) -> None:
     """A name that means another place there, as a disk of the driver's own does: found before any work."""
     folder = os.open(tmp_path, os.O_RDONLY)
-    command = [*COMMAND, "run", "seeds", "--output", f"/proc/self/fd/{folder}/out", "--engine", "ray", "--address", cluster.address]
+    command = [
+        *COMMAND,
+        "run",
+        "seeds",
+        "--output",
+        f"/proc/self/fd/{folder}/out",
+        "--engine",
+        "ray",
+        "--address",
+        cluster.address,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, cwd=REPO, pass_fds=[folder], check=False)
     os.close(folder)
     assert done.returncode == 2, done.stderr

@@ -72,7 +72,9 @@ def test_a_step_that_may_not_open_more_files_ends_the_run_in_a_sentence(tmp_path
 def test_a_stop_waits_until_a_worker_is_started() -> None:
     """It comes behind the block, once; one that comes outside comes at once, and handlers are as they were."""
     came: list[int] = []
-    before = {number: signal.signal(number, lambda number, frame: came.append(number)) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.signal(number, lambda number, frame: came.append(number)) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         for number in before:
             with signals_wait():

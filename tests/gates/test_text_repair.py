@@ -29,7 +29,12 @@ LEGACY = {
     "cp1253": "el", "iso8859-7": "el", "cp1255": "he", "cp1256": "ar fa ur", "iso8859-6": "ar", "cp874": "th",
     "gb18030": "zh", "big5hkscs": "zh", "cp932": "ja", "euc_jp": "ja", "cp949": "ko",
 }  # fmt: skip
-WESTERN = {"cp1252": "de fr es it pt nl sv da no fi", "cp1250": "cs pl hr hu sk sl ro", "iso8859-2": "cs pl hr hu", "cp1254": "tr"}
+WESTERN = {
+    "cp1252": "de fr es it pt nl sv da no fi",
+    "cp1250": "cs pl hr hu sk sl ro",
+    "iso8859-2": "cs pl hr hu",
+    "cp1254": "tr",
+}
 
 
 @cache
@@ -114,7 +119,9 @@ def _by_langdetect(text: str) -> str:
     return label
 
 
-@pytest.mark.parametrize(("name", "most_known", "least_unknown"), [("wmtdocs", 0.005, 0.87), ("wmtsents", 0.01, 0.57), ("udhr", 0.0, None)])
+@pytest.mark.parametrize(
+    ("name", "most_known", "least_unknown"), [("wmtdocs", 0.005, 0.87), ("wmtsents", 0.01, 0.57), ("udhr", 0.0, None)]
+)
 def test_undetermined_are_the_unknown(name: str, most_known: float, least_unknown: float | None) -> None:
     """`und`: at most 1 % of known languages, and most of the others; all 12 chunks of French in udhr are Walloon."""
     languages = [language for language, _ in labelled(name)]

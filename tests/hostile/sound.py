@@ -27,7 +27,14 @@ def records() -> list[dict[str, Any]]:
     day = datetime(2021, 10, 10, tzinfo=UTC).isoformat()
     rest = [{"n": 1}, {"n": 1.5}, {"n": None}, {"n": [1, {"deep": True}]}, {"n": "x"}]
     return [
-        {"doc_id": f"d{number}", "text": text, "source": "s", "url": "https://example.org/a", "title": text[:20], "published": day}
+        {
+            "doc_id": f"d{number}",
+            "text": text,
+            "source": "s",
+            "url": "https://example.org/a",
+            "title": text[:20],
+            "published": day,
+        }
         | rest[number % len(rest)]
         for number, text in enumerate(_TEXTS)
     ]
@@ -62,7 +69,9 @@ def _quoted(text: str) -> str:
 _PAGE = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>The library stays</title>'
     '<meta property="article:published_time" content="2021-10-10"></head><body><nav><a href="/">Home</a></nav><article>'
-    + "".join(f"<p>The council voted on Monday to keep the library open, part {n}, and nobody spoke against it.</p>" for n in range(8))
+    + "".join(
+        f"<p>The council voted on Monday to keep the library open, part {n}, and nobody spoke against it.</p>" for n in range(8)
+    )
     + "<table><tr><td>1</td></tr></table></article><script>var a = '<p>text</p>'</script></body></html>"
 )
 
@@ -87,7 +96,12 @@ def _parquet_files() -> Iterator[tuple[str, bytes]]:
             {"compression": "snappy", "row_group_size": 7},
             {"compression": "zstd", "data_page_version": "2.0", "write_page_index": True},
             {"compression": "gzip", "use_dictionary": False, "column_encoding": {"text": "DELTA_LENGTH_BYTE_ARRAY"}},
-            {"compression": "lz4", "use_dictionary": False, "column_encoding": {"text": "DELTA_BYTE_ARRAY"}, "write_page_checksum": True},
+            {
+                "compression": "lz4",
+                "use_dictionary": False,
+                "column_encoding": {"text": "DELTA_BYTE_ARRAY"},
+                "write_page_checksum": True,
+            },
         ]
     ):
         sink = io.BytesIO()

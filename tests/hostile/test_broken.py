@@ -20,7 +20,17 @@ EXPECTED: dict[str, list[int | str]] = yaml.safe_load((Path(__file__).parent / "
 def test_each_file_is_expected_and_no_other() -> None:
     """The table and the folder name the same files; all formats that are packed or have a structure to break are among them."""
     assert sorted(EXPECTED) == FILES
-    assert {Path(name).suffix for name in FILES} == {".gz", ".zst", ".bz2", ".xz", ".parquet", ".arrow", ".jsonl", ".csv", ".html"}
+    assert {Path(name).suffix for name in FILES} == {
+        ".gz",
+        ".zst",
+        ".bz2",
+        ".xz",
+        ".parquet",
+        ".arrow",
+        ".jsonl",
+        ".csv",
+        ".html",
+    }
 
 
 @pytest.mark.parametrize("name", FILES)

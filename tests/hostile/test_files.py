@@ -46,7 +46,9 @@ def test_a_dictionary_that_stands_for_gigabytes_is_read_row_by_row(tmp_path: Pat
 
 def test_a_page_over_the_limit_is_not_copied_again_and_again(tmp_path: Path) -> None:
     """It is read, since the format has pages whole or not at all."""
-    pq.write_table(pa.table({"text": ["y" * (32 * MIB), "last"]}), tmp_path / "a.parquet", compression="zstd", use_dictionary=False)
+    pq.write_table(
+        pa.table({"text": ["y" * (32 * MIB), "last"]}), tmp_path / "a.parquet", compression="zstd", use_dictionary=False
+    )
     [(documents, quarantined, grown)] = peaks_of_reading([tmp_path / "a.parquet"], max_record_bytes=MIB)
     assert documents == quarantined == 1
     assert grown < 10 * 32 * MIB
@@ -231,7 +233,11 @@ def test_json_nested_without_measure_is_quarantined(tmp_path: Path, line: str) -
 
 def test_html_nested_without_measure_costs_seconds(tmp_path: Path) -> None:
     """A hundred thousand tags that are never closed, and entities that name themselves."""
-    entities = "<!DOCTYPE x [<!ENTITY a 'aaaa'>" + "".join(f"<!ENTITY {b} '{f'&{a};' * 10}'>" for a, b in zip("abcdefg", "bcdefgh")) + "]>"
+    entities = (
+        "<!DOCTYPE x [<!ENTITY a 'aaaa'>"
+        + "".join(f"<!ENTITY {b} '{f'&{a};' * 10}'>" for a, b in zip("abcdefg", "bcdefgh"))
+        + "]>"
+    )
     (tmp_path / "a.html").write_text("<html><body>" + "<div>" * 99_000 + "text", encoding="utf-8")
     (tmp_path / "b.html").write_text(f"<?xml version='1.0'?>{entities}<html><body><p>&h;</p></body></html>", encoding="utf-8")
     (tmp_path / "c.html").write_text("<html><body>" + "<b><i>" * 150_000 + "text", encoding="utf-8")

@@ -22,7 +22,10 @@ HOSTILE_YAML = {
     "dashes": ("- " * 200_000, "nested more than 50 deep"),
     "braces": ("{a: " * 10_000 + "}" * 10_000, "nested more than 50 deep"),
     "many values": ("[" + "x, " * 200_000 + "]", "more than 100,000 values"),
-    "a tag that runs a command": ("stages: !!python/object/apply:os.system ['touch pwned']\n", "could not determine a constructor"),
+    "a tag that runs a command": (
+        "stages: !!python/object/apply:os.system ['touch pwned']\n",
+        "could not determine a constructor",
+    ),
     "a tag of a class": ("input: !!python/object:pipeline.config.RunConfig {}\n", "not YAML"),
     "a tag of our own": ("input: !include /etc/passwd\n", "not YAML"),
     "a key twice": ("input: {path: a, path: b}\n", "the key 'path' stands twice"),

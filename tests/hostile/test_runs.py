@@ -42,7 +42,13 @@ def hostile_run(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     strings = [text for texts in HOSTILE.values() for text in texts]
     records = [{"doc_id": doc_id, "text": f"Document number {number} of a few."} for number, doc_id in enumerate(IDS)]
     records += [
-        {"text": text, "title": text[:300], "source": strings[number - 1][:50], "url": f"http://{strings[number - 2][:50]}", "x": text}
+        {
+            "text": text,
+            "title": text[:300],
+            "source": strings[number - 1][:50],
+            "url": f"http://{strings[number - 2][:50]}",
+            "x": text,
+        }
         for number, text in enumerate(strings)
     ]
     write_lines(folder / "in" / "a.jsonl", records)

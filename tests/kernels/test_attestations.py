@@ -48,7 +48,12 @@ def test_tells_of_phrases_in_the_order_of_their_words():
 
 def test_tells_of_a_word_once_a_row_and_counts_all_uses():
     """Each document tells of a word once; every use by its own right is counted."""
-    texts = ["They told Shaheen of it, then Shaheen told them.", "Shaheen said so.", "He told Suhail Shaheen.", "She told Shaheen."]
+    texts = [
+        "They told Shaheen of it, then Shaheen told them.",
+        "Shaheen said so.",
+        "He told Suhail Shaheen.",
+        "She told Shaheen.",
+    ]
     assert told(texts, word="shaheen") == ([(0, "Shaheen", WORD, CAPITALISED), (3, "Shaheen", WORD, CAPITALISED)], 3)
 
 

@@ -78,11 +78,19 @@ def test_run_on_a_full_disk_is_one_sentence_and_goes_on(tmp_path: Path, limits: 
     if subprocess.run(["mount", "-t", "tmpfs", "-o", limits, "tmpfs", str(disk)], capture_output=True).returncode:
         pytest.skip("needs the right to mount a file system")
     try:
-        lines = [json.dumps({"id": f"d{i}", "text": f"{i} {seed(i % 5)[i % 900:]}"}) for i in range(400)]
+        lines = [json.dumps({"id": f"d{i}", "text": f"{i} {seed(i % 5)[i % 900 :]}"}) for i in range(400)]
         (tmp_path / "in.jsonl").write_text("\n".join(lines), encoding="utf-8")
         values = {"input": {"path": str(tmp_path / "in.jsonl"), "columns": {"doc_id": "id"}}, "stages": ["drop_near_duplicates"]}
         (tmp_path / "run.json").write_text(json.dumps(values | {"output": {"path": str(disk / "out")}}), encoding="utf-8")
-        command = [sys.executable, "-c", "from pipeline.cli import main; main()", "run", str(tmp_path / "run.json"), "--workers", "2"]
+        command = [
+            sys.executable,
+            "-c",
+            "from pipeline.cli import main; main()",
+            "run",
+            str(tmp_path / "run.json"),
+            "--workers",
+            "2",
+        ]
         full = subprocess.run(command, cwd=REPO, capture_output=True, text=True)
         assert full.returncode == 2, full.stderr
         assert "no space left on device" in full.stderr

@@ -79,6 +79,7 @@ def test_signature_works_in_datasketch() -> None:
     assert index.query(sketches[4]) == forest.query(sketches[4], 1) == ["3"]
     assert np.isclose(sketches[3].jaccard(sketches[4]), 0.55, atol=0.1)
 
+
 @pytest.fixture(scope="module")
 def redis_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Redis server, which keeps nothing."""

@@ -61,12 +61,16 @@ def growing(count: int) -> Sets:
 
 @pytest.mark.parametrize("share", [ALIKE_ONLY, (9, 10)], ids=["similarity", "share"])
 @pytest.mark.parametrize(("num", "den"), [(1, 2), (7, 10), (3, 10), (1, 1)])
-@pytest.mark.parametrize("sets", [chain(400), template(300, 20, 30), chain(500) + template(200, 30, 25) + chain(90), growing(150)], ids=len)
+@pytest.mark.parametrize(
+    "sets", [chain(400), template(300, 20, 30), chain(500) + template(200, 30, 25) + chain(90), growing(150)], ids=len
+)
 def test_large_clusters_are_walked_as_small_ones(sets: Sets, num: int, den: int, share: tuple[int, int]) -> None:
     """With more kept than are looked at one by one, the index gives the same survivors and the same proof."""
     order = np.random.default_rng(3).permutation(len(sets)).astype(np.int64)
     everyone = np.array([0, len(sets)])
-    survivor, proof, _ = walk_survivors(*flat(sets), np.arange(len(sets)), np.zeros(len(sets), np.bool_), order, everyone, num, den, *share)
+    survivor, proof, _ = walk_survivors(
+        *flat(sets), np.arange(len(sets)), np.zeros(len(sets), np.bool_), order, everyone, num, den, *share
+    )
     expected = plain_walk(sets, order.tolist(), num, den, *share)
     assert survivor.tolist() == expected
     assert sum(survivor == np.arange(len(sets))) > DIRECT
@@ -88,7 +92,9 @@ def test_copies_share_the_fate_of_the_best() -> None:
     sets = wide([{1, 2, 3, 4}, set(), {1, 2, 3}, set(), {9}])
     copy_of = np.array([0, 0, 2, 2, 4])
     order = np.array([1, 3, 0, 2, 4])
-    survivor, proof, _ = walk_survivors(*flat(sets), copy_of, np.zeros(5, np.bool_), order, np.array([0, 4, 5]), 1, 2, *ALIKE_ONLY)
+    survivor, proof, _ = walk_survivors(
+        *flat(sets), copy_of, np.zeros(5, np.bool_), order, np.array([0, 4, 5]), 1, 2, *ALIKE_ONLY
+    )
     assert survivor.tolist() == [1, 1, 1, 1, 4]
     assert proof.tolist() == [[1, 1, 1], [1, 1, 1], [24, 32, 24], [24, 32, 24], [1, 1, 1]]
 

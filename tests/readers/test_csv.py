@@ -91,7 +91,9 @@ def test_an_empty_field_is_null_but_for_the_text(tmp_path: Path) -> None:
     assert (reading.column("text"), reading.column("title"), reading.column("meta")) == ([""], [None], ['{"section":null}'])
 
 
-@pytest.mark.parametrize(("data", "records"), [(b"", 0), (b"text\n", 0), (b"text\n\n  \n\n", 0), (b"text\r\na\r\n", 1), (b"text\na", 1)])
+@pytest.mark.parametrize(
+    ("data", "records"), [(b"", 0), (b"text\n", 0), (b"text\n\n  \n\n", 0), (b"text\r\na\r\n", 1), (b"text\na", 1)]
+)
 def test_header_alone_and_blank_lines_hold_no_record(tmp_path: Path, data: bytes, records: int) -> None:
     """The last line need not end."""
     assert len(read_bytes(tmp_path, data).documents) == records
@@ -129,7 +131,9 @@ def test_what_a_writer_wrote_comes_back(tmp_path: Path, rows: list[tuple[str, st
 
 
 @settings(max_examples=60)
-@given(st.lists(st.sampled_from([b'"', b",", b"\n", b"a", b"\r", b"\xff", b"\x00", b' "', b"b c"]), max_size=60), st.integers(3, 80))
+@given(
+    st.lists(st.sampled_from([b'"', b",", b"\n", b"a", b"\r", b"\xff", b"\x00", b' "', b"b c"]), max_size=60), st.integers(3, 80)
+)
 def test_every_line_is_in_a_document_or_in_quarantine(tmp_path: Path, pieces: list[bytes], limit: int) -> None:
     """Whatever the bytes are, nothing raises, and no line is read twice."""
     data = b"".join(pieces)

@@ -81,7 +81,11 @@ def test_what_is_no_point_in_time_is_not_guessed(value: object) -> None:
     assert to_milliseconds(value) is None
 
 
-@given(st.datetimes(min_value=datetime(1973, 4, 1), max_value=datetime(2099, 12, 31)).map(lambda moment: moment.replace(microsecond=0)))
+@given(
+    st.datetimes(min_value=datetime(1973, 4, 1), max_value=datetime(2099, 12, 31)).map(
+        lambda moment: moment.replace(microsecond=0)
+    )
+)
 def test_all_forms_of_a_moment_agree(moment: datetime) -> None:
     """Whichever a feed chose."""
     aware = moment.replace(tzinfo=UTC)

@@ -97,4 +97,6 @@ def test_a_bomb_costs_no_memory(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(compress(data, ".gz"))
     command = [sys.executable, "-c", _SCRIPT, str(small), str(path), str(4 * MIB)]
-    check(json.loads(subprocess.run(command, capture_output=True, text=True, cwd=REPO, check=True).stdout), "a.jsonl", 12 * 4 * MIB)
+    check(
+        json.loads(subprocess.run(command, capture_output=True, text=True, cwd=REPO, check=True).stdout), "a.jsonl", 12 * 4 * MIB
+    )

@@ -87,7 +87,9 @@ def test_other_files_of_the_folder_may_lack_the_column(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
-def test_a_large_file_without_a_line_is_not_read_for_its_columns(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_file_without_a_line_is_not_read_for_its_columns(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Twenty gigabytes without a line feed would take minutes at `check`; what is there is told without them."""
     (tmp_path / name).touch()
     os.truncate(tmp_path / name, 2**30)

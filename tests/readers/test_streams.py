@@ -63,7 +63,9 @@ def test_a_window_past_the_limit_stops_the_run(tmp_path: Path) -> None:
         path = tmp_path / f"a.jsonl.{suffix}"
         path.write_bytes(data)
         assert len(read(path, max_window=2**25).documents) == 20
-        with pytest.raises(UserError, match=f"{path.name}: its .* stream takes a window of more than 16777216 bytes; set input.max_window"):
+        with pytest.raises(
+            UserError, match=f"{path.name}: its .* stream takes a window of more than 16777216 bytes; set input.max_window"
+        ):
             read(path, max_window=2**24)
     for suffix in (".gz", ".bz2"):
         (tmp_path / f"b.jsonl{suffix}").write_bytes(compress(records, suffix))

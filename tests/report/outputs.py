@@ -26,7 +26,9 @@ def story(number: int) -> str:
     """A story of its own, long enough to be told as English."""
     place, other = _PLACES[number], _PLACES[number - 1]
     deeds = _DEEDS[number % 5 :] + _DEEDS[: number % 5]
-    return "\n".join(f"The town of {place} {deed} in the {when} while people from {other} watched." for deed, when in zip(deeds, _WHEN))
+    return "\n".join(
+        f"The town of {place} {deed} in the {when} while people from {other} watched." for deed, when in zip(deeds, _WHEN)
+    )
 
 
 _WHEN = ("early morning", "late spring", "week before the vote", "year of the flood", "hours after the storm")
@@ -37,7 +39,13 @@ def hostile_records() -> list[dict[str, Any]]:
     line = f'Call our newsroom {SCRIPT} at "any" time & subscribe'
     evil = f'"><img src=x onerror=alert(2)> {SCRIPT}'
     records = [
-        {"id": f"doc-{n}", "text": f"{story(n)}\n{line}", "source": f"good{n % 2}.example", "title": f"Story {n}", "date": "2021-10-10"}
+        {
+            "id": f"doc-{n}",
+            "text": f"{story(n)}\n{line}",
+            "source": f"good{n % 2}.example",
+            "title": f"Story {n}",
+            "date": "2021-10-10",
+        }
         for n in range(8)
     ]
     hostile = f"{story(12)}\nHe said it wasnâ€™t {SCRIPT} or {evil}.\n{line}"
@@ -56,6 +64,10 @@ def run_over(folder: Path, records: list[dict[str, Any]], broken: str = "") -> P
     lines = [json.dumps(record) for record in records] + ([broken] if broken else [])
     (folder / "in" / "corpus.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     columns = {"doc_id": "id", "published": "date"}
-    values = {"input": {"path": str(folder / "in"), "columns": columns}, "stages": STAGES, "output": {"path": str(folder / "out")}}
+    values = {
+        "input": {"path": str(folder / "in"), "columns": columns},
+        "stages": STAGES,
+        "output": {"path": str(folder / "out")},
+    }
     run(parse_config(values, "test.yaml"), Silent(), workers=1)
     return folder / "out"

@@ -108,7 +108,9 @@ def test_rules_open_and_close_by_keyboard(page: Any) -> None:
 @gate
 def test_the_filter_shows_rules_of_one_kind(page: Any) -> None:
     """Each choice hides the rules of other kinds and the stages that have none left; the first brings all back."""
-    shown = "return [...document.querySelectorAll('#changes details')].filter(one => one.checkVisibility()).map(one => one.className)"
+    shown = (
+        "return [...document.querySelectorAll('#changes details')].filter(one => one.checkVisibility()).map(one => one.className)"
+    )
     every = page.execute_script(shown)
     radios = page.find_elements("css selector", ".filter input")
     assert len(radios) == 1 + len(set(every)) > 2

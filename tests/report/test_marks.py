@@ -25,7 +25,9 @@ def test_escaped_text_holds_no_markup(text: str) -> None:
     html.encode()
 
 
-@given(st.text(st.characters(categories=["L", "N", "P"], include_characters="<>&\"' \n"), max_size=60), st.text("ab <&", max_size=30))
+@given(
+    st.text(st.characters(categories=["L", "N", "P"], include_characters="<>&\"' \n"), max_size=60), st.text("ab <&", max_size=30)
+)
 def test_marks_change_no_word(text: str, other: str) -> None:
     """The words read the same with and without them."""
     assert text_of(visible(text)) == text

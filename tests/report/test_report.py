@@ -81,7 +81,7 @@ def test_markup_in_a_corpus_stays_text(page: Page, html: str) -> None:
     assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
     assert "<script" not in html.lower()
     text = "".join(page.text)
-    for place in (f"id{SCRIPT}", f"bad{SCRIPT}", "Title \"><img src=x onerror=alert(2)>", f"newsroom {SCRIPT}"):
+    for place in (f"id{SCRIPT}", f"bad{SCRIPT}", 'Title "><img src=x onerror=alert(2)>', f"newsroom {SCRIPT}"):
         assert place in text
 
 
@@ -134,11 +134,15 @@ def test_every_rule_has_real_examples(report: dict[str, Any], hostile_output: Pa
     edits = pq.read_table(hostile_output / "edits").to_pylist()
     assert {(r["step"], r["rule"], r["kind"]) for r in report["rules"]} == {(e["step"], e["rule"], e["kind"]) for e in edits}
     for rule in report["rules"]:
-        assert rule["count"] == sum((e["step"], e["rule"], e["kind"]) == (rule["step"], rule["rule"], rule["kind"]) for e in edits)
+        assert rule["count"] == sum(
+            (e["step"], e["rule"], e["kind"]) == (rule["step"], rule["rule"], rule["kind"]) for e in edits
+        )
         found = {e["doc_id"] for e in edits if (e["step"], e["rule"], e["kind"]) == (rule["step"], rule["rule"], rule["kind"])}
         assert len({e["doc_id"] for e in rule["examples"]}) == len(rule["examples"]) == min(3, len(found))
         for example in rule["examples"]:
-            assert any((e["doc_id"], e["removed"], e["rule"]) == (example["doc_id"], example["removed"], rule["rule"]) for e in edits)
+            assert any(
+                (e["doc_id"], e["removed"], e["rule"]) == (example["doc_id"], example["removed"], rule["rule"]) for e in edits
+            )
             assert len(example["before"]) <= CONTEXT + 1
     [mojibake] = [r for r in report["rules"] if r["rule"] == "encoding/mojibake"]
     assert any(e["before"].endswith("wasn") and e["after"].startswith("t <script>") for e in mojibake["examples"])
@@ -199,7 +203,9 @@ def test_rules_can_be_shown_by_kind_where_there_are_several(page: Page, report: 
     """A filter that would change nothing is not there."""
     kinds = {rule["kind"] for rule in report["rules"]}
     radios = [attributes["id"] for tag, attributes in page.elements if tag == "input"]
-    assert radios == (["only-all", *(f"only-{kind}" for kind in ("edit", "proposal", "flag") if kind in kinds)] if len(kinds) > 1 else [])
+    assert radios == (
+        ["only-all", *(f"only-{kind}" for kind in ("edit", "proposal", "flag") if kind in kinds)] if len(kinds) > 1 else []
+    )
 
 
 def test_clusters_show_the_survivor_first_and_then_what_resembles_it_least(report: dict[str, Any]) -> None:

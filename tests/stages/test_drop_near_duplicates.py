@@ -93,7 +93,10 @@ def test_same_tokens_are_exact_duplicates_however_short(one: str, two: str) -> N
     ("one", "two"),
     [
         ("Ruby interface to the GraphViz graphing tool", "Perl interface to the GraphViz graphing tool"),
-        ("unixODBC module for the Kamailio server, with connectivity", "PostgreSQL module for the Kamailio server, with connectivity"),
+        (
+            "unixODBC module for the Kamailio server, with connectivity",
+            "PostgreSQL module for the Kamailio server, with connectivity",
+        ),
         (
             "Light rain in the north this evening, dry in the south, with temperatures of up to 18 degrees.",
             "Light rain in the north this evening, dry in the south, with temperatures of up to 31 degrees.",
@@ -297,6 +300,13 @@ def test_containment_is_met_exactly(share: float) -> None:
 def test_describes_what_the_settings_mean() -> None:
     """Bands, the S-curve and the order of preference, in plain words."""
     lines = "\n".join(DropNearDuplicates(keep=("longest", "newest")).describe())
-    for part in ("from 0.5 on", "42 bands of 3 rows", "0.3: 68.3 %", "0.5: 99.6 %", "0.9: over 99.99 %", "longest, of equals the newest"):
+    for part in (
+        "from 0.5 on",
+        "42 bands of 3 rows",
+        "0.3: 68.3 %",
+        "0.5: 99.6 %",
+        "0.9: over 99.99 %",
+        "longest, of equals the newest",
+    ):
         assert part in lines
     assert "3 times: 99.6 %" in "\n".join(DropNearDuplicates(containment=0.9).describe())

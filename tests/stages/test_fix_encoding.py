@@ -174,7 +174,7 @@ ODD = {
     "one letter": "é",
     "digits": "1234567890 " * 1000,
     "emoji": "👩‍👩‍👧🏳️‍🌈❤️🇫🇷" * 100,
-    "right to left": "\u202bقال: «نعم» (2024)\u202c \u200fאמר: \"כן\"",
+    "right to left": '\u202bقال: «نعم» (2024)\u202c \u200fאמר: "כן"',
     "script without profile": "ꦱꦧꦼꦤ꧀ 𐌰𐍄𐍄𐌰 𐌿𐌽𐍃𐌰𐍂" * 100,
     "one word of 10 MB": "ab" * 5_000_000,
     "one word of 10 MB beyond ASCII": "ж" * 5_000_000,

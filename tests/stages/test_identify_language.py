@@ -154,7 +154,9 @@ def test_first_calls_from_many_threads_agree() -> None:
 
 def test_other_process_with_another_hash_seed_agrees() -> None:
     """langdetect without a seed labels some texts anew in each process."""
-    script = "import sys, json; from tests.stages.test_identify_language import labels_of_cases; print(json.dumps(labels_of_cases()))"
+    script = (
+        "import sys, json; from tests.stages.test_identify_language import labels_of_cases; print(json.dumps(labels_of_cases()))"
+    )
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
     done = subprocess.run([sys.executable, "-c", script], cwd=REPO, env=environment, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == labels_of_cases()

@@ -280,9 +280,13 @@ def test_edit_replaces_its_flag_in_every_batch():
         ("the anti-shaheen faction of the party", SHAHEEN, None),
         ("por las calles shaheen camina", SHAHEEN, None),  # another language
         ("was told of shaheen zabihu by the press", SHAHEEN, None),  # two unknown words in a row
-        ("the talks of $300 million with [the] shaheen went well", SHAHEEN, "the talks of $300 million with [the] Shaheen went well"),
+        (
+            "the talks of $300 million with [the] shaheen went well",
+            SHAHEEN,
+            "the talks of $300 million with [the] Shaheen went well",
+        ),
         ("the talks -- with shaheen (in the town) -- went well", SHAHEEN, "the talks -- with Shaheen (in the town) -- went well"),
-        ("the talks with the \"shaheen\" feature went well", SHAHEEN, None),  # a name alone in quotes is a value
+        ('the talks with the "shaheen" feature went well', SHAHEEN, None),  # a name alone in quotes is a value
         ("the mode of that is set by\n  shaheen and the command", SHAHEEN, None),  # lines set in, as in manuals
         ("the talks\nshaheen: of the talks went well", SHAHEEN, None),  # the head of an entry in a list of changes
         ("the way is to pip install shaheen and the talks", SHAHEEN, None),

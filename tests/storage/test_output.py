@@ -128,7 +128,11 @@ def test_a_later_run_goes_by_outputs_in_a_store(store: Store, local: pipeline.Ru
     pipeline.run(values(url), workers=1)
     written = []
     for number, earlier in enumerate((url, str(local.output))):
-        stages = ["fix_encoding", {"strip_repeated_lines": {"counts": [earlier]}}, {"drop_near_duplicates": {"against": [earlier]}}]
+        stages = [
+            "fix_encoding",
+            {"strip_repeated_lines": {"counts": [earlier]}},
+            {"drop_near_duplicates": {"against": [earlier]}},
+        ]
         result = pipeline.run(values(tmp_path / str(number), stages), workers=1)
         assert result.counts["kept"] == 0
         assert list(verify(result.output)) == []

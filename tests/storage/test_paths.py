@@ -65,7 +65,11 @@ def test_files_and_folders_are_told(folder: Path) -> None:
     assert not (folder / "a").exists()
     assert sorted(path.name for path in folder.iterdir()) == ["a.json", "b.txt.json", "deep"]
     assert sorted(path.name for path in folder.glob("*.txt.*")) == ["b.txt.json"]
-    assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.json")) == ["a.json", "b.txt.json", "deep/c.json"]
+    assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.json")) == [
+        "a.json",
+        "b.txt.json",
+        "deep/c.json",
+    ]
     assert (folder / "deep" / "c.json").read_text(encoding="utf-8") == '{\n  "name": "deep/c.json"\n}\n'
 
 
