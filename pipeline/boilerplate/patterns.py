@@ -54,3 +54,9 @@ def count_matches(pattern: str, texts: Sequence[str]) -> list[int]:
     """How many matches each text holds, none within another."""
     found = _expression(pattern).finditer
     return [sum(1 for _ in found(text)) for text in texts]
+
+
+def count_characters(pattern: str, texts: Sequence[str]) -> list[int]:
+    """How many characters of each text lie in matches. Each match costs microseconds: let them be long."""
+    found = _expression(pattern).finditer
+    return [sum(match.end() - match.start() for match in found(text)) for text in texts]

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.boilerplate.patterns import count_matches, matching
+from pipeline.boilerplate.patterns import count_characters, count_matches, matching
 from pipeline.boilerplate.repeated_lines import Lines
 from pipeline.boilerplate.templates import in_10_000
 from pipeline.edits import slices
@@ -41,12 +41,23 @@ def tells_something(text: pa.Array, families: np.ndarray, source_families: np.nd
 def _kinds(lines: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Which of these lines tell something in any case, and which end like a heading. Not by Arrow, which reads an expression anew
     for each batch."""
-    words, letters, digits = (np.array(count_matches(pattern, lines), np.int64) for pattern in (_WORD, _LETTER, _DIGIT))
     encoded = [line.encode() for line in lines]
-    year, heading, telephone, author = (np.array(matching(p, encoded), np.bool_) for p in (_YEAR, _HEADING, _TELEPHONE, _AUTHOR))
-    date = (words == 0) | ((words <= 3) & year) | ((words <= 2) & (digits >= 1) & (digits <= 4))
-    figures = (digits > 0) & (2 * digits >= letters) & (~telephone | (digits > np.maximum(letters, MAX_TELEPHONE_DIGITS)))
-    return date | figures | author, heading
+    digit, letter, heading, author = (np.array(matching(p, encoded), np.bool_) for p in (_DIGIT, _LETTER, _HEADING, _AUTHOR))
+    always = author | ~letter
+    mixed = np.flatnonzero(digit & ~always)
+    always[mixed] = _dates_or_figures([lines[at] for at in mixed], [encoded[at] for at in mixed])
+    return always, heading
+
+
+def _dates_or_figures(lines: list[str], encoded: list[bytes]) -> np.ndarray:
+    """Which of these lines, all with letters and digits, are one or the other."""
+    words = np.array(count_matches(_WORD, lines), np.int64)
+    letters, digits = (np.array(count_characters(f"{pattern}+", lines), np.int64) for pattern in (_LETTER, _DIGIT))
+    year, telephone = (np.array(matching(pattern, encoded), np.bool_) for pattern in (_YEAR, _TELEPHONE))
+    date = ((words <= 3) & year) | ((words <= 2) & (digits <= 4))
+    figures = (2 * digits >= letters) & (~telephone | (digits > np.maximum(letters, MAX_TELEPHONE_DIGITS)))
+    told: np.ndarray = date | figures
+    return told
 
 
 def whole_sentences(text: pa.Array, lines: Lines, endings: np.ndarray, drop: np.ndarray) -> np.ndarray:
