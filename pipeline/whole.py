@@ -15,12 +15,8 @@ from pipeline.errors import DiskFullError
 from pipeline.storage import StorePath, scratch_file, upload
 
 WORK = ".work"  # the name of work folders
-_NO_FOLDERS = (
-    errno.EINVAL,
-    errno.ENOTSUP,
-    errno.ENOSYS,
-    errno.EBADF,
-)  # what FUSE, SMB and others say where only files can be synced
+# What FUSE, SMB and others say where only files can be synced.
+_NO_FOLDERS = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF)
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 

@@ -153,9 +153,8 @@ def _block(held: _Held, start: int, head: str) -> tuple[bytes, int]:
         made = _unpacked(held, start, end, head)
         if made is not None:
             return made, end
-        end = (
-            held.next_mark(end + 1) if end - start < 8 * _MOST_BYTES else None
-        )  # it was text within the block that looks like a mark
+        # It was text within the block that looks like a mark.
+        end = held.next_mark(end + 1) if end - start < 8 * _MOST_BYTES else None
     if held.ended and _unpacked(held, start, None, head) is not None:
         raise _cut_off()
     raise _broken()

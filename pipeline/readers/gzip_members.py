@@ -139,9 +139,8 @@ def block_starts(chunk: bytes) -> Iterator[int]:
     lengths = np.zeros(len(starts), np.uint64)
     for place in range(2, _HEAD_BYTES):
         lengths |= codes[starts + place].astype(np.uint64) << np.uint64(8 * (place - 2))
-    room = np.zeros(
-        len(starts), np.int64
-    )  # of 128 parts of the code by which the lengths of the others are told: it must be full
+    # Of 128 parts of the code by which the lengths of the others are told: it must be full.
+    room = np.zeros(len(starts), np.int64)
     for symbol in range(19):
         length = (lengths >> np.uint64(1 + 3 * symbol) & np.uint64(7)).astype(np.int64)
         room += np.where((length > 0) & (symbol < count), 128 >> length, 0)

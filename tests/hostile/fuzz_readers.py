@@ -41,9 +41,8 @@ def main(seed: int, executions: int, folder: Path) -> None:
     slowest, early = (0.0, ""), 0
     for name, data in sound:
         check(folder / name, data, {})
-    classify_paragraphs(
-        [], jt_stoplist_init()
-    )  # 25 MB of stop words, kept from the first page on that wants them, and that may come late
+    # 25 MB of stop words, kept from the first page on that wants them, and that may come late.
+    classify_paragraphs([], jt_stoplist_init())
     for number in range(executions):
         name, data = draw.choice(sound)
         if draw.random() < 0.1:
