@@ -13,7 +13,7 @@ from pipeline.kernels.machine_words import store_word
 VALUES = types.Array(uint32, 1, "C", readonly=True)
 PLACES = types.Array(int64, 1, "C", readonly=True)
 BYTES = types.Array(uint8, 1, "C", readonly=True)
-_ZEROS = 24  # zeros that are written at once
+_ZEROS = 24  # zeros that are written at once, at most
 
 
 @njit(inline="always")
@@ -50,13 +50,13 @@ def pack_sets(values, starts, stops):
             gap = uint64(values[at]) - before
             before = uint64(values[at])
             held |= (gap & low) << uint64(filled)
-            held, filled, put = _flush(held, filled + bits, out, put)
-            above = int64(gap >> uint64(bits))
+            above, length = int64(gap >> uint64(bits)), bits
             while above > _ZEROS:
-                held, filled, put = _flush(held, filled + _ZEROS, out, put)
-                above -= _ZEROS
-            held |= uint64(1) << uint64(filled + above)
-            held, filled, put = _flush(held, filled + above + 1, out, put)
+                held, filled, put = _flush(held, filled + length, out, put)
+                above, length = above - _ZEROS, int64(_ZEROS)
+            # At most 7 bits that are held, 32 low ones, the zeros and the one: they fit in a word, and are written at once.
+            held |= uint64(1) << uint64(filled + length + above)
+            held, filled, put = _flush(held, filled + length + above + 1, out, put)
         if filled > 0:
             out[put] = uint8(held & uint64(255))
             put += 1
