@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from platform import python_version
 from typing import Any
@@ -69,7 +70,10 @@ def make_manifest(
 
 def versions() -> dict[str, str]:
     """What decides the bytes of an output besides its run file and its input, by name."""
-    return {"corpus-pipeline": __version__, "python": python_version(), **{name: version(name) for name in LIBRARIES}}
+    return {"corpus-pipeline": __version__, "python": python_version(), **{name: _version(name) for name in LIBRARIES}}
+
+
+_version = cache(version)  # a millisecond each: it reads a file and parses it as an e-mail
 
 
 def input_digests(config: RunConfig) -> dict[str, str]:
