@@ -13,7 +13,7 @@ from pipeline.errors import UserError
 from pipeline.files import remove_tree, write_json
 from pipeline.lock import LOCK
 from pipeline.report.card import CARD, is_card
-from pipeline.storage import StorePath, place, sweep_uploads
+from pipeline.storage import StorePath, is_url, local_path, place, sweep_uploads
 from pipeline.whole import WORK, is_leftover, sync
 
 FOLDERS = ("documents", "dropped", "edits", "quarantine", "signatures")
@@ -112,10 +112,23 @@ def _read_same(path: Path, fingerprint: dict[str, Any], found: str) -> dict[str,
     left = _read_note(path)
     if left is None:
         return None
-    changed = _differences(left["fingerprint"], fingerprint)
+    changed = _differences(_by_meaning(left["fingerprint"]), _by_meaning(fingerprint))
     if changed:
         raise UserError(f"{found} (changed since: {', '.join(changed)}); name another path or use --overwrite")
     return left
+
+
+def _by_meaning(fingerprint: dict[str, Any]) -> dict[str, Any]:
+    """The fingerprint with the input's path in the one form of all that mean it: `in/` and `./in` are `in`, a URL has no slash at its end.
+
+    For comparing only, so that what earlier runs left as it was written is taken for the same too. A relative path stays one: with
+    what they hold, folders may have been moved together.
+    """
+    match fingerprint:
+        case {"run_file": {"input": {"path": str(path), **others}, **sections}, **rest}:
+            form = path.rstrip("/") if is_url(path) else str(local_path(path))
+            return {**rest, "run_file": {**sections, "input": {**others, "path": form}}}
+    return fingerprint
 
 
 def _read_note(path: Path) -> dict[str, Any] | None:

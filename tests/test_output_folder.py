@@ -153,6 +153,59 @@ def test_neighbours_are_no_shared_folders(source: str, output: str) -> None:
     refuse_shared_folders(source, output)
 
 
+def reading(path: str) -> dict[str, Any]:
+    """As much of a run's fingerprint as tells where it reads."""
+    return {"run_file": {"input": {"path": path, "format": "auto"}, "stages": []}, "limit": None}
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("in", "in/"),
+        ("in/", "in"),
+        ("./in", "in"),
+        ("in//news/*.csv", "./in/news/*.csv"),
+        ("/data/in", "file:///data/in/"),
+        ("~/in", "~/in/"),
+        ("s3://bucket/in/", "s3://bucket/in"),
+        ("-", "-"),
+    ],
+)
+def test_an_input_by_another_form_of_its_path_is_the_same(before: str, now: str, tmp_path: Path) -> None:
+    """A shell completes the name of a folder with a slash; what earlier runs left as it was written is met too."""
+    write_json(tmp_path / "manifest.json", {"fingerprint": reading(before)})
+    assert open_output(tmp_path, reading(now), overwrite=False) == {"fingerprint": reading(before)}
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("in", "in2"),
+        ("in", "/in"),
+        ("link/../in", "in"),
+        ("in", "in/*"),
+        ("s3://bucket/in", "s3://bucket/IN"),
+        ("s3://bucket/a//b", "s3://bucket/a/b"),
+        ("https://a.example/in", "in"),
+    ],
+)
+def test_an_input_by_another_path_is_refused(before: str, now: str, tmp_path: Path) -> None:
+    """What only looks alike may be another folder, or another object of a store."""
+    write_json(tmp_path / "manifest.json", {"fingerprint": reading(before)})
+    with pytest.raises(UserError, match=r"changed since: run_file\.input\.path\)"):
+        open_output(tmp_path, reading(now), overwrite=False)
+
+
+def test_the_same_command_with_a_slash_has_nothing_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The manifest keeps the path as it was written first."""
+    monkeypatch.chdir(REPO)
+    for source in ("seeds/", "./seeds", "seeds"):
+        given = {"input": {"path": source}, "stages": STAGES, "output": {"path": str(tmp_path / "out")}}
+        result = pipeline.run(given, workers=1)
+        assert result.unchanged == (source != "seeds/")
+        assert result.manifest["fingerprint"]["run_file"]["input"]["path"] == "seeds/"
+
+
 def interrupted(source: Path, output: Path, where: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], pipeline.RunResult]:
     """The run that goes on with one which was stopped when all was read; called with `where` for its working folder."""
     monkeypatch.chdir(where)

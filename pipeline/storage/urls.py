@@ -1,5 +1,6 @@
 """What a path of the run file means: a file of this machine, or a URL, and how a URL is shown."""
 
+import os
 import re
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -28,6 +29,8 @@ def is_web(url: str) -> bool:
 def local_path(path: str) -> Path:
     """The path of a file or folder of this machine, also of one that is given as `file://`; `~` is the home folder.
 
+    As in a shell a name that begins so and is no user's stays as it is: `~$draft.txt`.
+
     >>> local_path("file:///data/news%20today/*.csv").as_posix(), local_path("file://localhost/data").as_posix()
     ('/data/news today/*.csv', '/data')
     """
@@ -35,7 +38,7 @@ def local_path(path: str) -> Path:
     if scheme:
         _, slash, rest = path[scheme.end() :].partition("/")
         path = unquote(slash + rest) or "/"
-    return Path(path).expanduser()
+    return Path(os.path.expanduser(path))  # pathlib's own raises for `~` without a home folder
 
 
 def file_name(url: str) -> str:

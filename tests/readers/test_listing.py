@@ -125,6 +125,15 @@ def test_a_name_that_is_not_utf8_is_read(tmp_path: Path) -> None:
     assert read(tmp_path).column("doc_id") == ["caf\\xe9.txt"]
 
 
+def test_a_tilde_that_is_no_users_home_is_a_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a shell; word processors name their drafts so."""
+    monkeypatch.chdir(tmp_path)
+    write_bytes(tmp_path / "~$draft.txt", b"text")
+    assert read(".").column("doc_id") == read("~$draft.txt").column("doc_id") == ["~$draft.txt"]
+    with pytest.raises(UserError, match="~no such user/in: no such file or folder"):
+        read("~no such user/in")
+
+
 def test_the_fingerprint_tells_a_changed_file(tmp_path: Path) -> None:
     """Names, sizes, times and edges; it is plain JSON, and the same for the same files."""
     path = write_bytes(tmp_path / "a.txt", b"text")

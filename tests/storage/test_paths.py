@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.arrays import load_array, map_array, open_array, write_array
+from pipeline.arrays import growing_array, load_array, map_array, open_array, write_array
 from pipeline.files import open_ipc, remove_tree, write_ipc, write_json
 from pipeline.schema import SCHEMA, make_batch
 from pipeline.storage import StorePath, place
@@ -50,6 +50,31 @@ def test_what_only_this_machine_can_do_is_refused() -> None:
     for wrong in (open, Path.stat, Path.touch, Path.rmdir):
         with pytest.raises(TypeError, match="s3://bucket/a: is in a store"):
             wrong(place("s3://bucket/a"))  # type: ignore[operator]
+
+
+def grow(path: Path, *parts: np.ndarray) -> None:
+    with growing_array(path, 3, np.uint16) as add:
+        for part in parts:
+            add(part)
+
+
+@pytest.mark.parametrize("sizes", [[], [0], [3, 0, 1], [1000] * 11])
+def test_an_array_grows_by_rows(sizes: list[int], folder: Path) -> None:
+    """Its number of rows stands before them, and numpy's own writer makes the same bytes."""
+    parts = [np.arange(3 * size, dtype=np.uint16).reshape(size, 3)[::-1] for size in sizes]
+    grow(folder / "grown.npy", *parts)
+    rows = np.concatenate([np.empty((0, 3), np.uint16), *parts])
+    np.testing.assert_array_equal(load_array(folder / "grown.npy"), rows)
+    write_array(folder / "whole.npy", rows)
+    assert (folder / "grown.npy").read_bytes() == (folder / "whole.npy").read_bytes()
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((1, 2), np.uint16), np.zeros((1, 3), np.uint8)])
+def test_an_array_that_did_not_grow_to_its_end_is_absent(wrong: np.ndarray, folder: Path) -> None:
+    """Rows of another shape or type are what its beginning would deny."""
+    with pytest.raises(AssertionError):
+        grow(folder / "grown.npy", np.zeros((2, 3), np.uint16), wrong)
+    assert not (folder / "grown.npy").exists()
 
 
 def test_files_and_folders_are_told(folder: Path) -> None:
