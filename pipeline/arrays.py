@@ -1,10 +1,11 @@
 """Arrays in .npy files, in folders and in object stores."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
@@ -28,11 +29,35 @@ def write_rows(path: Path, parts: Iterable[np.ndarray], shape: tuple[int, ...], 
 
     Not by numpy's `tofile`, whose error tells nothing of a disk that is full.
     """
-    header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": tuple(shape)}
     with whole(path, math.prod(shape) * np.dtype(dtype).itemsize) as beside, open(beside, "wb") as stream:
-        np.lib.format.write_array_header_1_0(stream, header)
+        _write_header(stream, shape, dtype)
         for part in parts:
             stream.write(np.ascontiguousarray(part).data)
+
+
+@contextmanager
+def growing_array(path: Path, columns: int, dtype: Any) -> Iterator[Callable[[np.ndarray], None]]:
+    """A function that adds rows to a table as .npy, of so many columns, whose number of rows is known at the end; whole or absent."""
+    rows = 0
+
+    def add(part: np.ndarray) -> None:
+        nonlocal rows
+        assert part.dtype == dtype
+        assert part.shape[1:] == (columns,)
+        stream.write(np.ascontiguousarray(part).data)
+        rows += len(part)
+
+    with whole(path) as beside, open(beside, "wb") as stream:
+        _write_header(stream, (rows, columns), dtype)
+        yield add
+        stream.seek(0)
+        _write_header(stream, (rows, columns), dtype)
+
+
+def _write_header(stream: BinaryIO, shape: tuple[int, ...], dtype: Any) -> None:
+    """What an .npy file begins with: as many bytes however many rows, since numpy leaves room for the first number to grow."""
+    descr = np.lib.format.dtype_to_descr(np.dtype(dtype))
+    np.lib.format.write_array_header_1_0(stream, {"descr": descr, "fortran_order": False, "shape": tuple(shape)})
 
 
 def load_array(path: Path) -> np.ndarray:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from pipeline.arrays import load_array, map_array, open_array, write_array
+from pipeline.arrays import growing_array, load_array, map_array, open_array, write_array
 from pipeline.files import open_ipc, read_batches, write_ipc
 from pipeline.kernels.bands import band_keys
 from pipeline.kernels.shingles import hash_bytes
@@ -16,7 +16,6 @@ from pipeline.neardup.rules import SignatureRules
 from pipeline.neardup.signatures import shorten, sign
 from pipeline.schema import live_rows
 from pipeline.storage import place
-from pipeline.whole import whole
 
 FACTS = pa.schema(
     [
@@ -48,34 +47,22 @@ class Extract:
         known = open_signed(place(self.earlier), number, documents) if self.earlier else None
         keys = np.empty((self.bands, documents), np.uint32)
         batches, changed, at = [], [np.empty(0, np.int64)], 0
-        with whole(folder / f"signatures-{number:05d}.npy") as beside, open(beside, "wb") as stream:
-            stream.write(bytes(_HEADER_BYTES))
+        with growing_array(folder / f"signatures-{number:05d}.npy", self.rules.num_perm, np.uint16) as add:
             for batch in read_batches(path):
                 stop = at + batch.num_rows
                 here = None if known is None else (known[0][at:stop], known[1][at:stop])
                 facts, signatures, new = sign_batch(batch, here, self.rules)
                 band_keys(signatures, self.bands, self.rows, keys[:, at:stop])
-                stream.write((signatures if known is None else signatures[new]).data)
+                add(signatures if known is None else signatures[new])
                 changed.append(np.flatnonzero(new) + at)
                 batches.append(facts)
                 at = stop
-            rows = np.concatenate(changed)
-            stream.seek(0)
-            stream.write(_header(at if known is None else len(rows), self.rules.num_perm))
+        rows = np.concatenate(changed)
         if known is not None:
             write_array(folder / f"changed-{number:05d}.npy", rows)
         write_array(place(self.band_folder) / f"bands-{number:05d}.npy", keys)
         write_ipc(folder / f"facts-{number:05d}.arrow", batches, FACTS)
         return {"documents": at, "signed": len(rows)}
-
-
-_HEADER_BYTES = 128  # of an .npy file with a short shape
-
-
-def _header(rows: int, columns: int) -> bytes:
-    """What an .npy file of uint16 begins with."""
-    text = f"{{'descr': '<u2', 'fortran_order': False, 'shape': ({rows}, {columns}), }}"
-    return b"\x93NUMPY\x01\x00" + (_HEADER_BYTES - 10).to_bytes(2, "little") + text.ljust(_HEADER_BYTES - 11).encode() + b"\n"
 
 
 Known = tuple[pa.Table, np.ndarray]
