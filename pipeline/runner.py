@@ -41,7 +41,7 @@ from pipeline.segments import last_shards, run_segments
 from pipeline.set_aside import set_aside_stopped
 from pipeline.storage import counted_retries, place
 from pipeline.whole import WORK, disk_full
-from pipeline.writer import cut_parts, measure_shard, row_sizes, write_duplicates, write_parquet, write_part
+from pipeline.writer import DUPLICATES, cut_parts, measure_shard, row_sizes, write_parquet, write_part, write_table
 
 
 def run(
@@ -147,7 +147,9 @@ def _write(
         if kind == "documents" and left.exists():
             signatures = WriteSignatures(str(left), shards, str(job.output / "signatures"))
             files += job.map("write signatures", signatures, [[number, slices] for number, slices in enumerate(parts)])
-    files += job.map("write duplicates", partial(write_duplicates, str(job.output / "duplicates.parquet")), [sizes_paths])
+    members = [str(place(path).with_suffix(".duplicates.arrow")) for path in sizes_paths]
+    function = partial(write_table, str(job.output / "duplicates.parquet"), schema=DUPLICATES)
+    files += job.map("write duplicates", function, [members])
     sizes = [row_sizes(open_ipc(place(path)).read_all()["raw"]) for path in quarantine]
     slices = cut_parts(sizes, config.output.part_bytes)
     function = partial(_write_quarantine, str(job.output / "quarantine"), quarantine)

@@ -14,7 +14,7 @@ from pipeline.plan import Segment, plan_segments
 from pipeline.segment import merge_counts, process_shard
 from pipeline.stage import Corpus, CorpusStage
 from pipeline.storage import place
-from pipeline.writer import write_parquet
+from pipeline.writer import write_table
 
 
 class Processed(NamedTuple):
@@ -69,13 +69,12 @@ def run_segment(job: Job, segment: Segment, shards: list[str], rows: list[int] |
 
 def _publish(job: Job, name: str, verdicts: Path) -> list[dict[str, Any]]:
     """What a corpus stage has learned and users, or later runs, may want as a table of its own."""
-    found = [str(path) for path in (verdicts / f"{table}.arrow" for table in TABLES) if path.exists()]
-    return job.map(f"{name} tables", partial(_publish_table, str(job.output)), found) if found else []
-
-
-def _publish_table(output: str, path: str) -> dict[str, Any]:
-    table = place(path)
-    return write_parquet(place(output) / f"{table.stem}.parquet", open_ipc(table).read_all(), row_group_rows=2**20)
+    written = []
+    for path in (verdicts / f"{table}.arrow" for table in TABLES):
+        if path.exists():
+            function = partial(write_table, str(job.output / f"{path.stem}.parquet"))
+            written += job.map(f"{name} {path.stem}", function, [[str(path)]])
+    return written
 
 
 def _judge(job: Job, segment: Segment, shards: list[str], rows: list[int] | None, folder: Path) -> dict[str, Any]:

@@ -126,10 +126,10 @@ def write_parquet(path: Path, table: pa.Table, *, row_group_rows: int | None = N
     return {"file": name, "rows": table.num_rows, "bytes": size, "sha256": digest}
 
 
-def write_duplicates(path: str, sizes: list[str]) -> dict[str, Any]:
-    """Writes every member of a cluster of two or more, in input order, from what `measure_shard` has left beside these files."""
-    tables = [open_ipc(place(size).with_suffix(".duplicates.arrow")).read_all() for size in sizes]
-    table = pa.concat_tables([DUPLICATES.empty_table(), *tables]).combine_chunks()
+def write_table(path: str, sources: list[str], *, schema: pa.Schema | None = None) -> dict[str, Any]:
+    """Writes the rows of these Arrow files, in order, as one Parquet file. `schema` is that of a table that may have no source."""
+    empty = [] if schema is None else [schema.empty_table()]
+    table = pa.concat_tables([*empty, *in_runs(open_ipc(place(source)).read_all() for source in sources)])
     return write_parquet(place(path), table, row_group_rows=2**20)
 
 

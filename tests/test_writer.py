@@ -1,5 +1,6 @@
 """What goes into the parts of an output: the same bytes however the rows came."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -7,7 +8,8 @@ import pyarrow.parquet as pq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.writer import RUN_ROWS, in_runs, write_parquet
+from pipeline.files import write_ipc
+from pipeline.writer import RUN_ROWS, in_runs, write_parquet, write_table
 
 
 def _table(rows: int) -> pa.Table:
@@ -42,3 +44,18 @@ def test_a_part_has_the_bytes_of_one_chunk(tmp_path: Path) -> None:
     assert (tmp_path / "runs.parquet").read_bytes() == whole.read_bytes()
     assert odd.read_bytes() != whole.read_bytes()
     assert pq.ParquetFile(whole).metadata.num_row_groups == 1
+
+
+def test_a_table_has_the_same_bytes_from_any_files(tmp_path: Path) -> None:
+    """However its rows lie in Arrow files and batches; of no file it is empty, with the schema."""
+    made = []
+    for cuts in ([0, len(ROWS)], [0, 777, len(ROWS)], [0, 5, 5, 2 * RUN_ROWS, len(ROWS)]):
+        folder = tmp_path / str(len(cuts))
+        sources = [folder / f"{number}.arrow" for number in range(len(cuts) - 1)]
+        for source, (start, stop) in zip(sources, pairwise(cuts)):
+            write_ipc(source, ROWS.slice(start, stop - start).to_batches(max_chunksize=500), ROWS.schema)
+        made.append(write_table(str(folder / "a.parquet"), [str(source) for source in sources]))
+    assert made[0]["rows"] == len(ROWS)
+    assert made == [made[0]] * 3
+    assert write_table(str(tmp_path / "a.parquet"), [], schema=ROWS.schema)["rows"] == 0
+    assert pq.read_table(tmp_path / "a.parquet").equals(ROWS.slice(0, 0))
