@@ -12,15 +12,16 @@ PLACES = types.Array(int64, 1, "C", readonly=True)
 
 
 @njit(
-    [types.Tuple((boolean[::1], int64))(VALUES, PLACES, PLACES, PLACES, PLACES, int64, int64, int64, int64)],
+    [types.Tuple((boolean[::1], int64))(VALUES, PLACES, PLACES, PLACES, PLACES, int64, int64, int64, int64, int64)],
     cache=True,
     nogil=True,
 )
-def alike_pairs(values, starts, stops, first, second, num, den, part, whole):
+def alike_pairs(values, starts, stops, first, second, num, den, part, whole, least):
     """Which of the pairs (first[i], second[i]) join two components of those before them and are alike; how many were compared.
 
-    The set of member m is values[starts[m]:stops[m]]. A pair is alike if its Jaccard similarity is >= num / den, or the share of
-    the smaller set in the larger >= part / whole. A pair whose ends are already in one component is passed over.
+    The set of member m is values[starts[m]:stops[m]]. A pair is alike as `shared_if_alike` has it: its Jaccard similarity is
+    >= num / den, and `least` are in common or the sets are equal, or the share of the smaller set in the larger is >= part / whole. A
+    pair whose ends are already in one component is passed over.
     """
     parent = np.empty(starts.shape[0], np.uint32)
     for m in range(starts.shape[0]):
@@ -34,7 +35,7 @@ def alike_pairs(values, starts, stops, first, second, num, den, part, whole):
         compared += 1
         if stops[b] - starts[b] < stops[a] - starts[a]:
             a, b = b, a
-        if shared_if_alike(values, starts[a], stops[a], starts[b], stops[b], num, den, part, whole) >= 0:
+        if shared_if_alike(values, starts[a], stops[a], starts[b], stops[b], num, den, part, whole, least) >= 0:
             alike[i] = True
             union(parent, a, b)
     return alike, compared

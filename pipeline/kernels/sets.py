@@ -100,25 +100,19 @@ def shared(values, a, a_stop, b, b_stop, wanted):
     return found if found >= wanted else int64(-1)
 
 
-# Of short texts half the shingles are four or five words in a row, and the word that differs is what they tell: "Ruby interface to the
-# GraphViz graphing tool" and "Perl interface …" are no versions of one text (of 24 tokens and more one word may differ). Of 63,666
-# package descriptions 6,774 had gone for a similar one, of a sample of 30 no more than 3 rightly; of the press releases none has so few.
-MIN_SHARED = 15
-
-
 @njit(inline="always")
-def shared_if_alike(values, a, a_stop, b, b_stop, num, den, part, whole):
+def shared_if_alike(values, a, a_stop, b, b_stop, num, den, part, whole, least):
     """The size of the intersection if Jaccard similarity >= num / den or the first set's share in it >= part / whole, else -1.
 
     Exact: only integers are compared. s / (a + b - s) >= num / den is the same as s * (num + den) >= num * (a + b).
-    A part greater than the whole means that similarity alone counts. Similar sets share MIN_SHARED besides, or are equal.
+    A part greater than the whole means that the share does not count. Similar sets have `least` in common besides, or are equal.
     """
     first, second = a_stop - a, b_stop - b
     if first == 0 or second == 0:
         return int64(-1)
     wanted = (num * (first + second) + num + den - 1) // (num + den)
-    if wanted < MIN_SHARED:
-        wanted = min(MIN_SHARED, max(first, second))
+    if wanted < least:
+        wanted = min(least, max(first, second))
     wanted = min(wanted, (part * first + whole - 1) // whole)
     if wanted > min(first, second):
         return int64(-1)

@@ -48,19 +48,19 @@ def _count_shingles(values, starts, stops, members):
 
 
 @njit(inline="always")
-def _rarest(values, start, stop, counts, shift, least):
-    """The prefix of a set: its rarest shingles, as many as a set that shares `least` with it must share one of."""
+def _rarest(values, start, stop, counts, shift, fewest):
+    """The prefix of a set: its rarest shingles, as many as a set that shares `fewest` with it must share one of."""
     size = stop - start
     keys = np.empty(size, np.uint64)
     for i in range(size):
         value = values[start + i]
         keys[i] = uint64(counts[int64(value >> shift)]) << uint64(32) | uint64(value)
     keys.sort()
-    return keys[: size - least + 1]
+    return keys[: size - fewest + 1]
 
 
 @njit(inline="always")
-def _least_shared(size, num, den, part, whole):
+def _fewest_shared(size, num, den, part, whole):
     """Shingles that a set of this size shares at least with one that it is alike to."""
     return max(min((num * size + den - 1) // den, (part * size + whole - 1) // whole), 1)
 
@@ -101,20 +101,20 @@ def _look_up(prefix, heads, entries, shift, seen, member, room):
 @njit(
     [
         types.Tuple((int64[::1], int64[:, ::1], int64))(
-            VALUES, PLACES, PLACES, PLACES, FLAGS, PLACES, PLACES, int64, int64, int64, int64
+            VALUES, PLACES, PLACES, PLACES, FLAGS, PLACES, PLACES, int64, int64, int64, int64, int64
         )
     ],
     cache=True,
     nogil=True,
 )
-def walk_survivors(values, starts, stops, copy_of, fixed, order, cluster_starts, num, den, part, whole):
+def walk_survivors(values, starts, stops, copy_of, fixed, order, cluster_starts, num, den, part, whole, least):
     """The survivor of each member, itself if it is kept; shared, union and own size of the two sets; pairs of sets compared.
 
     `order` lists the members cluster by cluster, best first; `cluster_starts` says where each cluster begins (one entry more).
     The set of member m is values[starts[m]:stops[m]]; copy_of[m] is a member with the same tokens (itself if it is the first),
-    whose set stands for both. A member is dropped if its set is alike to that of one already kept (Jaccard >= num / den, or the
-    share of the member's set in it >= part / whole): the first such is its survivor. Copies share the fate of the best of them.
-    Members that are `fixed` are kept in any case.
+    whose set stands for both. A member is dropped if its set is alike to that of one already kept (Jaccard >= num / den, and `least`
+    are in common or the sets are equal, or the share of the member's set in it >= part / whole): the first such is its survivor.
+    Copies share the fate of the best of them. Members that are `fixed` are kept in any case.
     """
     count = starts.shape[0]
     survivor = np.full(count, -1, np.int64)
@@ -150,17 +150,19 @@ def walk_survivors(values, starts, stops, copy_of, fixed, order, cluster_starts,
                     heads = np.full(counts.shape[0], -1, np.int64)
                 while indexed < kept_count:  # those that were kept since the last look
                     g = copy_of[kept[indexed]]
-                    least = int64(1) if part <= whole else _least_shared(stops[g] - starts[g], num, den, part, whole)
-                    prefix = _rarest(values, starts[g], stops[g], counts, shift, least)
+                    fewest = int64(1) if part <= whole else _fewest_shared(stops[g] - starts[g], num, den, part, whole)
+                    prefix = _rarest(values, starts[g], stops[g], counts, shift, fewest)
                     entries, used = _enter(prefix, indexed, heads, entries, used, shift)
                     indexed += 1
-                least = _least_shared(stops[group] - starts[group], num, den, part, whole)
-                prefix = _rarest(values, starts[group], stops[group], counts, shift, least)
+                fewest = _fewest_shared(stops[group] - starts[group], num, den, part, whole)
+                prefix = _rarest(values, starts[group], stops[group], counts, shift, fewest)
                 candidates = _look_up(prefix, heads, entries, shift, seen, m, kept_count)
             for number in candidates:
                 other = copy_of[kept[number]]
                 compared += 1
-                both = shared_if_alike(values, starts[group], stops[group], starts[other], stops[other], num, den, part, whole)
+                both = shared_if_alike(
+                    values, starts[group], stops[group], starts[other], stops[other], num, den, part, whole, least
+                )
                 if both >= 0:
                     survivor[m] = kept[number]
                     own, theirs = stops[group] - starts[group], stops[other] - starts[other]

@@ -12,6 +12,7 @@ from pipeline import storage
 from pipeline.files import open_ipc, write_ipc
 from pipeline.kernels.survivors import walk_survivors
 from pipeline.neardup.keep import rank
+from pipeline.neardup.search import Limits
 from pipeline.neardup.verification import SHINGLES_PER_TASK, load_sets, locations
 
 # What a task's members have beside the columns of `members.read_members`.
@@ -63,8 +64,7 @@ class WalkClusters:
     """Writes `clustered-N.arrow` (CLUSTERED): the members of a task with their survivors. A picklable function of its number."""
 
     folder: str
-    similarity: tuple[int, int]  # as in `verification.VerifyPairs`
-    share: tuple[int, int]
+    limits: Limits
 
     def __call__(self, number: int) -> dict[str, int]:
         folder = storage.place(self.folder)
@@ -74,7 +74,7 @@ class WalkClusters:
         begins = np.flatnonzero(np.diff(cluster[order], prepend=-1))
         starts = np.append(begins, len(order))
         sets = load_sets(folder, locations(task))
-        survivor, proof, walked = walk_survivors(*sets, copy_of, fixed, order, starts, *self.similarity, *self.share)
+        survivor, proof, walked = walk_survivors(*sets, copy_of, fixed, order, starts, *self.limits)
         sizes = np.diff(starts)
         columns = [
             member[order],

@@ -163,16 +163,16 @@ def resolve_clusters(corpus: Corpus, search: Search, members: Members, first: np
 
     See `verification.VerifyPairs` and `clusters.WalkClusters`.
     """
-    where, limits = locations(members.table), (search.similarity, search.share)
+    where = locations(members.table)
     write_array(corpus.folder / "locations.npy", where)
-    verify = VerifyPairs(str(corpus.folder), held_shingles(where), *limits)
+    verify = VerifyPairs(str(corpus.folder), held_shingles(where), search.limits)
     del where
     verified = _total(corpus.map("verify", verify, _ranges(corpus)))
     copy_of = np.searchsorted(members.rows, first[members.rows])
     roots = join_edges(corpus.folder, len(_ranges(corpus)), copy_of)
     fixed = members.rows >= sum(corpus.rows)
     tasks = write_tasks(corpus.folder, members.table, fixed, copy_of, roots)
-    walked = _total(corpus.map("survivors", WalkClusters(str(corpus.folder), *limits), list(range(tasks))))
+    walked = _total(corpus.map("survivors", WalkClusters(str(corpus.folder), search.limits), list(range(tasks))))
     clustered = read_clustered(corpus.folder, range(tasks))
     counts = verified | walked
     counts["duplicates"] = pc.sum(pc.not_equal(clustered["member"], clustered["survivor"])).as_py() or 0

@@ -14,7 +14,7 @@ from pipeline.files import open_ipc, write_ipc
 from pipeline.neardup.find import find_clusters
 from pipeline.neardup.keep import Keep, PreferredSources, Rule
 from pipeline.neardup.rules import SignatureRules
-from pipeline.neardup.search import Search
+from pipeline.neardup.search import MIN_SHARED, Search
 from pipeline.neardup.signatures import Texts, text_chunks
 from pipeline.neardup.verdicts import VERDICTS
 from pipeline.schema import SCHEMA, make_batch
@@ -43,6 +43,7 @@ def find_duplicates(
     num_perm: int = 128,
     seed: int = 1,
     target_recall: float = 0.99,
+    min_shared_shingles: int = MIN_SHARED,
     columns: Mapping[str, Any] | None = None,
 ) -> pa.Table:
     """Every member of every cluster of near-duplicates (DUPLICATES), in the order of the texts.
@@ -59,9 +60,12 @@ def find_duplicates(
     for name, value in (("threshold", threshold), ("containment", containment), ("target_recall", target_recall)):
         if value is not None and not 0 < value <= 1:
             raise ValueError(f"{name} is {value}; more than 0 and at most 1 was expected")
+    if min_shared_shingles < 1:
+        raise ValueError(f"min_shared_shingles is {min_shared_shingles}; at least 1 was expected")
     chunks = text_chunks(texts)
     count = sum(map(len, chunks))
-    search = Search(threshold, SignatureRules(num_perm, seed, shingle_words), target_recall, _keep(keep), containment)
+    rules = SignatureRules(num_perm, seed, shingle_words)
+    search = Search(threshold, rules, target_recall, _keep(keep), containment, min_shared_shingles=min_shared_shingles)
     with tempfile.TemporaryDirectory() as name:
         corpus = _write_corpus(Path(name), chunks, text_ids(ids, count), columns or {})
         find_clusters(corpus, search)

@@ -13,6 +13,7 @@ from pipeline.arrays import gather, load_array, map_array, write_array
 from pipeline.kernels.clusters import alike_pairs, copy_slices
 from pipeline.kernels.union_find import components
 from pipeline.neardup.pairs import MOST_RANGES, read_pairs
+from pipeline.neardup.search import Limits
 
 # Shingles of the sets that a task holds in memory (64 MB).
 SHINGLES_PER_TASK = 16_000_000
@@ -33,8 +34,7 @@ class VerifyPairs:
 
     folder: str
     held: int
-    similarity: tuple[int, int]  # numerator and denominator of the least Jaccard similarity
-    share: tuple[int, int]  # and of the least share of a set in the larger one; more than 1: similarity alone counts
+    limits: Limits
 
     def __call__(self, number: int) -> dict[str, int]:
         folder = storage.place(self.folder)
@@ -44,7 +44,7 @@ class VerifyPairs:
         edges, compared = [np.empty((2, 0), np.uint32)], 0
         for start, stop in pairwise(cut_by_size(smaller, where[2] - where[1], self.held)):
             for pairs, sets in _past_held(folder, where, smaller[start:stop], larger[start:stop]):
-                alike, count = alike_pairs(*sets, *pairs, *self.similarity, *self.share)
+                alike, count = alike_pairs(*sets, *pairs, *self.limits)
                 edges.append(members[np.stack(pairs)[:, alike]].astype(np.uint32))
                 compared += count
         found = np.concatenate(edges, axis=1)

@@ -13,7 +13,7 @@ from pipeline.neardup.earlier import describe_store, store_digest
 from pipeline.neardup.find import find_clusters
 from pipeline.neardup.keep import Keep
 from pipeline.neardup.rules import SignatureRules
-from pipeline.neardup.search import Search
+from pipeline.neardup.search import MIN_SHARED, Search
 from pipeline.neardup.verdicts import overlay
 from pipeline.schema import live_rows, replace_columns
 from pipeline.stage import Corpus, Outcome
@@ -29,14 +29,21 @@ class DropNearDuplicates:
     `cluster_id` is the id of the cluster's best document in the keep order. A document in no cluster has none, and size 1.
     `similarity` is the exact Jaccard similarity of the shingle sets of the document and its survivor (sets of 32-bit hashes:
     collisions change it by less than 0.0001 for news), `containment` the share of its own shingles that the survivor has. Texts
-    of fewer than some twenty words go for equal ones only (`kernels.sets.MIN_SHARED`): what differs is what they tell. A document
-    is dropped only if it was compared with its survivor itself. Texts with nothing to see are dropped as `empty`.
+    of fewer than some twenty words go for equal ones only, unless `min_shared_shingles` is lower: what differs is what they tell. A
+    document is dropped only if it was compared with its survivor itself. Texts with nothing to see are dropped as `empty`.
     """
 
     threshold: Annotated[float, Gt(0), Le(1)] = field(
         default=0.5, metadata={"help": "Jaccard similarity of shingle sets from which documents are near-duplicates"}
     )
     shingle_words: Annotated[int, Ge(1)] = field(default=5, metadata={"help": "tokens in a shingle"})
+    min_shared_shingles: Annotated[int, Ge(1), Le(1_000_000)] = field(
+        default=MIN_SHARED,
+        metadata={
+            "help": "shingles that near-duplicates share besides, unless they are equal word for word, so that short texts which differ "
+            "in a word stay; 1: similarity alone counts (`containment` asks for none)"
+        },
+    )
     keep: Keep = field(
         default="longest",
         metadata={
@@ -80,7 +87,7 @@ class DropNearDuplicates:
     def _search(self) -> Search:
         rules = SignatureRules(self.num_perm, self.seed, self.shingle_words)
         more = (self.containment, self.against, self.keep_signatures)
-        return Search(self.threshold, rules, self.target_recall, self.keep, *more)
+        return Search(self.threshold, rules, self.target_recall, self.keep, *more, self.min_shared_shingles)
 
     def apply(self, batch: pa.RecordBatch, verdicts: pa.Table) -> Outcome:
         """The batch with its clusters, its near-duplicates and blank texts marked; rows marked before stay as they are."""

@@ -24,7 +24,15 @@ TEXTS += [f"{text[:900]} more {text[900:]}" for text in SEED_TEXTS]
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"threshold": 0.8}, {"keep": "first"}, {"containment": 0.9}, {"shingle_words": 2, "seed": 3, "num_perm": 64}]
+    "settings",
+    [
+        {},
+        {"threshold": 0.8},
+        {"keep": "first"},
+        {"containment": 0.9},
+        {"min_shared_shingles": 600},
+        {"shingle_words": 2, "seed": 3, "num_perm": 64},
+    ],
 )
 def test_answers_are_those_of_the_stage(settings: dict[str, Any]) -> None:
     """Members, clusters, survivors, similarities."""
@@ -51,6 +59,7 @@ def test_takes_lists_arrays_and_columns() -> None:
         ({"threshold": 0}, "threshold is 0"),
         ({"threshold": 1.1}, "threshold is 1.1"),
         ({"containment": -1.0}, "containment is -1.0"),
+        ({"min_shared_shingles": 0}, "min_shared_shingles is 0"),
         ({"ids": ["x"]}, "1 ids for 2 texts"),
         ({"ids": ["x", "x"]}, "'x' occurs twice"),
         ({"keep": "best"}, "keep is 'best'"),

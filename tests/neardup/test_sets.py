@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numba import njit
 
 from pipeline.kernels.packed_sets import pack_sets, unpack_sets
-from pipeline.kernels.sets import MAX_BUCKETS, MIN_SHARED, shared_if_alike, sort_unique
+from pipeline.kernels.sets import MAX_BUCKETS, shared_if_alike, sort_unique
 from pipeline.kernels.sorting import sort
 from pipeline.kernels.union_find import components
 
@@ -24,8 +24,8 @@ def sorted_set(source, counts, target):  # type: ignore[no-untyped-def]
 
 
 @njit
-def alike(values, cut, num, den, part, whole):  # type: ignore[no-untyped-def]
-    return shared_if_alike(values, 0, cut, cut, values.shape[0], num, den, part, whole)
+def alike(values, cut, num, den, part, whole, least):  # type: ignore[no-untyped-def]
+    return shared_if_alike(values, 0, cut, cut, values.shape[0], num, den, part, whole, least)
 
 
 @given(LISTS)
@@ -46,18 +46,19 @@ def test_sorts_and_drops_repetitions(values: list[int]) -> None:
     LISTS,
     st.sampled_from([(1, 2), (7, 10), (1, 1), (1, 10), (1, 1_000_000)]),
     st.sampled_from([(2, 1), (9, 10), (1, 1), (1, 3)]),
+    st.sampled_from([1, 15, 200]),
 )
 def test_comparison_is_exact(
-    both: list[int], one: list[int], two: list[int], threshold: tuple[int, int], share: tuple[int, int]
+    both: list[int], one: list[int], two: list[int], threshold: tuple[int, int], share: tuple[int, int], least: int
 ) -> None:
     """The size of the intersection exactly when it is enough of the union or of the first set, as fractions say. Similar sets that
     are not equal share a few besides."""
     a, b = set(both) | set(one), set(both) | set(two)
     values = np.array(sorted(a) + sorted(b), np.uint32)
     passes = bool(a) and bool(b) and Fraction(len(a & b), len(a | b)) >= Fraction(*threshold)
-    passes &= len(a & b) >= MIN_SHARED or a == b
+    passes &= len(a & b) >= least or a == b
     passes = passes or (bool(a) and bool(b) and Fraction(len(a & b), len(a)) >= Fraction(*share))
-    assert alike(values, len(a), *threshold, *share) == (len(a & b) if passes else -1)
+    assert alike(values, len(a), *threshold, *share, least) == (len(a & b) if passes else -1)
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=60))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline.kernels.clusters import alike_pairs
-from pipeline.kernels.sets import MIN_SHARED
 from pipeline.kernels.survivors import DIRECT, walk_survivors
+from pipeline.neardup.search import MIN_SHARED
 
 Sets = list[set[int]]
 
@@ -21,16 +21,16 @@ def wide(sets: Sets) -> Sets:
     return [{8 * value + k for value in s for k in range(8)} for s in sets]
 
 
-ALIKE_ONLY = (2, 1)  # no share of a set is twice as much as it has
+ALIKE_ONLY = (2, 1, MIN_SHARED)  # no share of a set is twice as much as it has
 
 
-def plain_walk(sets: Sets, order: list[int], num: int, den: int, part: int, whole: int) -> list[int]:
+def plain_walk(sets: Sets, order: list[int], num: int, den: int, part: int, whole: int, least: int) -> list[int]:
     """The survivor of each member by comparing it with every kept one."""
     survivor, kept = list(range(len(sets))), []
     for m in order:
         for other in kept:
             both = len(sets[m] & sets[other])
-            enough = both >= MIN_SHARED or sets[m] == sets[other]
+            enough = both >= least or sets[m] == sets[other]
             if (enough and both * den >= num * len(sets[m] | sets[other])) or both * whole >= part * len(sets[m]):
                 survivor[m] = other
                 break
@@ -59,12 +59,14 @@ def growing(count: int) -> Sets:
     return large + [set(sorted(s)[: 40 + i % 30]) | {i, i + 1} for i, s in enumerate(large) if i % 3 == 0]
 
 
-@pytest.mark.parametrize("share", [ALIKE_ONLY, (9, 10)], ids=["similarity", "share"])
+@pytest.mark.parametrize(
+    "share", [ALIKE_ONLY, (9, 10, MIN_SHARED), (2, 1, 1), (2, 1, 35)], ids=["similarity", "share", "few", "many"]
+)
 @pytest.mark.parametrize(("num", "den"), [(1, 2), (7, 10), (3, 10), (1, 1)])
 @pytest.mark.parametrize(
     "sets", [chain(400), template(300, 20, 30), chain(500) + template(200, 30, 25) + chain(90), growing(150)], ids=len
 )
-def test_large_clusters_are_walked_as_small_ones(sets: Sets, num: int, den: int, share: tuple[int, int]) -> None:
+def test_large_clusters_are_walked_as_small_ones(sets: Sets, num: int, den: int, share: tuple[int, int, int]) -> None:
     """With more kept than are looked at one by one, the index gives the same survivors and the same proof."""
     order = np.random.default_rng(3).permutation(len(sets)).astype(np.int64)
     everyone = np.array([0, len(sets)])

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.arrays import load_array, write_array
-from pipeline.kernels.sets import MIN_SHARED
 from pipeline.neardup import pairs, verification
 from pipeline.neardup.candidates import fold_copies
 from pipeline.neardup.facts import SignatureFiles, SignatureSource
 from pipeline.neardup.pairs import MergePairs, merge, range_bounds, write_pairs
+from pipeline.neardup.search import MIN_SHARED, Limits
 from pipeline.neardup.verification import VerifyPairs, cut_by_size
 from pipeline.whole import WORK
 
@@ -107,7 +107,7 @@ def test_edges_join_what_all_alike_pairs_join(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(verification, "SHINGLES_PER_TASK", at_once * MIN_SHARED)
         for number in range(len(list(folder.glob("candidates-*.npy")))):
-            told = VerifyPairs(str(folder), held * MIN_SHARED, (1, 2), (2, 1))(number)
+            told = VerifyPairs(str(folder), held * MIN_SHARED, Limits(1, 2, 2, 1, MIN_SHARED))(number)
             edges += load_array(folder / f"edges-{number:05d}.npy").T.tolist()
             assert told["edges"] <= told["verified"]
     alike = {p for p in found if 2 * len(sets[p[0]] & sets[p[1]]) >= len(sets[p[0]] | sets[p[1]])}

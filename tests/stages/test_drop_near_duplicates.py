@@ -107,6 +107,7 @@ def test_one_word_tells_short_texts_apart(one: str, two: str) -> None:
     """Half of their five-word runs are equal, and what differs is what they tell."""
     assert jaccard(one, two) >= 0.5
     assert len(kept(judged([one, two]))) == 2
+    assert len(kept(judged([one, two], DropNearDuplicates(min_shared_shingles=1)))) == 1
 
 
 def test_one_word_does_not_tell_longer_texts_apart() -> None:
@@ -114,12 +115,16 @@ def test_one_word_does_not_tell_longer_texts_apart() -> None:
     words = story(1, 24)
     for other in ([*words[:12], "changed", *words[13:]], words[:20]):
         assert len(kept(judged([text(words), text(other)]))) == 1
+        assert len(kept(judged([text(words), text(other)], DropNearDuplicates(min_shared_shingles=17)))) == 2
+    equal = [text(words), text(words).upper()]
+    assert len(kept(judged(equal, DropNearDuplicates(min_shared_shingles=1_000_000)))) == 1
 
 
 def test_short_texts_that_differ_stay() -> None:
     """One word, four words, texts without letters: nothing collapses."""
     texts = ["hello", "hullo", "a b c d", "a b c e", "!!!", "???", "…", "42", "43", "👍", "👎"]
-    assert len(kept(judged(texts))) == len(texts)
+    for least in (1, 15):
+        assert len(kept(judged(texts, DropNearDuplicates(min_shared_shingles=least)))) == len(texts)
 
 
 def test_blank_text_is_dropped_as_empty() -> None:
@@ -264,6 +269,8 @@ def test_run_file_with_another_rule_is_refused(setting: Any) -> None:
         ({"threshold": "half"}, r"threshold: found 'half'"),
         ({"containment": 0.0}, r"containment: found 0.0"),
         ({"shingle_words": 0}, r"shingle_words: found 0"),
+        ({"min_shared_shingles": 0}, r"min_shared_shingles: found 0; expected at least 1$"),
+        ({"min_shared_shingles": 2_000_000}, r"min_shared_shingles: found 2000000; expected at most 1000000$"),
         ({"num_perm": 4}, r"no bands of 4 permutations find pairs of similarity 0.5"),
         ({"threshold": 0.01}, r"no bands of 128 permutations find pairs of similarity 0.01 with a chance of 0.99"),
     ],
@@ -307,6 +314,8 @@ def test_describes_what_the_settings_mean() -> None:
         "0.5: 99.6 %",
         "0.9: over 99.99 %",
         "longest, of equals the newest",
+        "share 15 shingles besides",
     ):
         assert part in lines
+    assert "besides" not in "\n".join(DropNearDuplicates(min_shared_shingles=1).describe())
     assert "3 times: 99.6 %" in "\n".join(DropNearDuplicates(containment=0.9).describe())

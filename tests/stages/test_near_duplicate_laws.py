@@ -7,8 +7,8 @@ import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.kernels.sets import MIN_SHARED
 from pipeline.neardup import shingle_hashes
+from pipeline.neardup.search import MIN_SHARED
 from pipeline.stages.drop_near_duplicates import DropNearDuplicates
 from tests.stages.test_drop_near_duplicates import jaccard, judged, kept, text
 from tests.support import batch_of, run_stage
@@ -27,23 +27,23 @@ def corpora(draw: st.DrawFn) -> list[str]:
     return [text(words) for words in made]
 
 
-def alike(one: str, two: str, threshold: float) -> bool:
+def alike(one: str, two: str, threshold: float, least: int = MIN_SHARED) -> bool:
     """Whether two texts are near-duplicates by the plain rule: similar, and with something to show for it, or equal."""
     a, b = (set(hashes.tolist()) for hashes in shingle_hashes([one, two]))
-    return jaccard(one, two) >= threshold and (len(a & b) >= MIN_SHARED or a == b)
+    return jaccard(one, two) >= threshold and (len(a & b) >= least or a == b)
 
 
 LAWFUL = settings(max_examples=30, suppress_health_check=list(HealthCheck))
 
 
 @LAWFUL
-@given(corpora(), st.sampled_from([0.2, 0.5, 0.8]))
-def test_result_is_what_all_pairs_give(texts: list[str], threshold: float) -> None:
+@given(corpora(), st.sampled_from([0.2, 0.5, 0.8]), st.sampled_from([1, MIN_SHARED, 30]))
+def test_result_is_what_all_pairs_give(texts: list[str], threshold: float, least: int) -> None:
     """Clusters are the components of all pairs at the threshold; drops are proven; no two kept ones of a cluster are alike."""
-    rows = judged(texts, DropNearDuplicates(threshold=threshold, target_recall=0.9999999))
+    rows = judged(texts, DropNearDuplicates(threshold=threshold, target_recall=0.9999999, min_shared_shingles=least))
     group = {i: {i} for i in range(len(texts))}
     for i, j in combinations(range(len(texts)), 2):
-        if alike(texts[i], texts[j], threshold):
+        if alike(texts[i], texts[j], threshold, least):
             merged = group[i] | group[j]
             group.update(dict.fromkeys(merged, merged))
     for i, row in enumerate(rows):
@@ -56,7 +56,7 @@ def test_result_is_what_all_pairs_give(texts: list[str], threshold: float) -> No
             assert row["similarity"] == jaccard(texts[i], texts[survivor]) >= threshold
             assert len(texts[survivor]) >= len(texts[i])
     alive = [i for i, row in enumerate(rows) if row["drop_reason"] is None]
-    assert not any(alike(texts[i], texts[j], threshold) for i, j in combinations(alive, 2))
+    assert not any(alike(texts[i], texts[j], threshold, least) for i, j in combinations(alive, 2))
 
 
 @LAWFUL
