@@ -1,5 +1,6 @@
 """Stores filled with files: fsspec's memory, and moto's S3 server on a free port of loopback."""
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -51,6 +52,7 @@ def s3_store(files: Mapping[str, bytes]) -> Iterator[Store]:
     import boto3
     from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # else a line for each request, also past pytest's own capture
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
