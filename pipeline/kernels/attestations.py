@@ -10,11 +10,12 @@ import numpy as np
 from numba import int64, types, uint8, uint64
 
 from pipeline.kernels.cased_words import BYTES, FRONT, OFFSETS, cut_words, scratch_size, word_key
-from pipeline.kernels.casing import CAPITALISED, FUNCTION, LOWERED, TITLE, after_space, join_keys
+from pipeline.kernels.casing import CAPITALISED, FUNCTION, LOWERED, TITLE, join_keys
 from pipeline.kernels.key_tables import KEYS, filter_places, find, make_filter, make_slots, passes
 from pipeline.kernels.lazy import njit
 from pipeline.kernels.names import MOST_WORDS, in_run, may_hold_name, name_keys
 from pipeline.kernels.own_capitals import phrase_state, read_kinds, stands_as_name
+from pipeline.kernels.places import list_flagged
 
 PHRASE, NAME, WORD = 0, 1, 2  # what is told of
 
@@ -71,31 +72,30 @@ def _told(
     """`find_told` with room for `capacity` places; the third result is how many there are."""
     out, out_keys, count = np.empty((capacity, 5), np.int64), np.empty(capacity, np.uint64), 0
     text, bounds = np.empty(size, np.uint8), np.empty(size, np.int64)
-    keys, kinds = np.zeros(size, np.uint64), np.empty(size, np.uint8)
-    marked, capital, line = np.empty(size, np.int64), np.empty(size + 1, np.int64), np.zeros(3, np.int64)
+    keys, kinds, line = np.empty(size, np.uint64), np.empty(size, np.uint8), np.zeros(3, np.int64)
+    asked_words, asked_tails, pairs = np.empty(size, np.uint8), np.empty(size, np.uint8), np.empty(size, np.uint8)
+    flagged = np.empty(size, np.int64)
     lowered, told = np.zeros(phrases.shape[0], np.bool_), np.zeros(names.shape[0], np.bool_)
     counts, last_row = np.zeros(single.shape[0], np.int64), np.full(single.shape[0], -1, np.int64)
-    asks_names, asks_phrases = sounds.any(), phrases.any()
+    asks_names = sounds.any()
     for row in rows:
         shift = offsets[row] - FRONT
         line[1] = -1
         words = cut_words(data, offsets[row], offsets[row + 1], text, bounds)
-        marks, capital_count = 0, 0
         for i in range(words):
-            c = text[bounds[2 * i]]
-            capital[capital_count] = i
-            capital_count += int64((c < 0x61) | (c == 0xC3))
-        last = uint64(0)
-        for i in range(words if asks_phrases else 0):
             keys[i] = word_key(text, bounds[2 * i], bounds[2 * i + 1])
-            marked[marks] = i
-            marks += int64(passes(tails, join_keys(last, keys[i])))
-            last = keys[i]
-        for m in range(capital_count):
-            i = capital[m]
-            key = word_key(text, bounds[2 * i], bounds[2 * i + 1])
-            keys[i] = key
-            place = find(single, key) if passes(word_bits, key) else int64(-1)
+        last, last_stop, last_capital = uint64(0), uint64(0), False
+        for i in range(words):
+            key, start = keys[i], uint64(bounds[2 * i])  # unsigned, so that no index is tested for being negative
+            capital = (text[start] < 0x61) | (text[start] == 0xC3)
+            asked_words[i] = capital & passes(word_bits, key)
+            asked_tails[i] = passes(tails, join_keys(last, key))
+            pairs[i] = capital & last_capital & (start - last_stop == 1) & (text[last_stop] == 0x20)
+            last, last_stop, last_capital = key, uint64(bounds[2 * i + 1]), capital
+        for m in range(list_flagged(asked_words, words, flagged)):
+            i = flagged[m]
+            key = keys[i]
+            place = find(single, key)
             if place < 0 or not stands_as_name(text, bounds, keys, kinds, slots, classes, words, i, line):
                 continue
             counts[place] += 1
@@ -105,8 +105,8 @@ def _told(
                     out[count] = (row, bounds[2 * i] + shift, bounds[2 * i + 1] + shift, WORD, CAPITALISED)
                     out_keys[count] = key
                 count += 1
-        for m in range(marks):
-            i = marked[m]
+        for m in range(list_flagged(asked_tails, words, flagged)):
+            i = flagged[m]
             key = keys[i]
             for first in range(i - 1, max(i - 3, -1), -1):
                 key = join_keys(keys[first], key)
@@ -121,17 +121,15 @@ def _told(
                     out[count] = (row, bounds[2 * first] + shift, bounds[2 * i + 1] + shift, PHRASE, state)
                     out_keys[count] = key
                 count += 1
-        at = 0
-        while asks_names and at < capital_count:
-            first = capital[at]
-            end = at + 1
-            while end < capital_count and capital[end] == capital[end - 1] + 1 and after_space(text, bounds, capital[end]):
-                end += 1
-            stop = first + end - at
-            at = end
-            if stop - first < 2 or not may_hold_name(text, bounds, sound_tails, first, stop):
+        found, at = list_flagged(pairs, words if asks_names else 0, flagged), 0
+        while at < found:
+            first, stop = flagged[at] - 1, flagged[at] + 1
+            while at + 1 < found and flagged[at + 1] == stop:
+                at, stop = at + 1, stop + 1
+            at += 1
+            if not may_hold_name(text, bounds, sound_tails, first, stop):
                 continue
-            read_kinds(text, bounds, keys, kinds, slots, classes, words, first, stop - 1)
+            read_kinds(keys, kinds, slots, classes, words, first, stop - 1)
             while first < stop:
                 run = first
                 while run < stop and not kinds[run] & (1 << FUNCTION) and in_run(text, bounds, first, run):

@@ -11,7 +11,8 @@ from numba import int64, types, uint8, uint64
 
 from pipeline.kernels.key_tables import find, make_slots
 from pipeline.kernels.lazy import njit
-from pipeline.kernels.machine_words import BLOCK, copy_bytes, load_word, range_mask, trailing_zeros
+from pipeline.kernels.machine_words import BLOCK, copy_bytes, load_word, range_mask
+from pipeline.kernels.places import list_places
 from pipeline.kernels.text import _BYTES, _OFFSETS, buffers
 
 LOWER, CAPITAL, ALL_CAPITALS, OTHER = 0, 1, 2, 3  # the case of a word
@@ -53,23 +54,20 @@ def _long_letter_mask(text, at):
 def cut_words(data, start, stop, text, bounds):
     """Copies a row to `text` behind FRONT zeros and writes where its words begin and end to `bounds`, one after another.
 
-    Returns how many words there are. Positions count from the front of `text`.
+    Returns how many words there are. Positions count from the front of `text`. Both hold `scratch_size`.
     """
     size = stop - start
     text[:FRONT] = 0
     copy_bytes(data, start, text, FRONT, size)
     text[FRONT + size : FRONT + size + BLOCK] = 0
-    count, carry = 0, uint64(0)
+    count, carry = int64(0), uint64(0)
     for at in range(FRONT, FRONT + size + 1, BLOCK):
         mask = letter_mask(text, at)
         if range_mask(text, at, 0x80, 0x80):
             mask |= _long_letter_mask(text, at)
         edges = mask ^ ((mask << uint64(1)) | carry)
         carry = mask >> uint64(63)
-        while edges:
-            bounds[count] = at + trailing_zeros(edges)
-            count += 1
-            edges &= edges - uint64(1)
+        count = list_places(edges, at, bounds, count)
     return count >> 1
 
 

@@ -113,12 +113,10 @@ def _word_from(bounds, words, at):
 def _is_headline(text, bounds, first, last):
     """Whether words first..last, a line, are written with capitals throughout."""
     count, small = last + 1 - first, 0
-    for k in range(first, last + 1):
-        case = _case(text, bounds, k)
-        small += int64(case == LOWER or case == OTHER)
-        if 10 * (count - small) < _HEADLINE_TENTHS * count:
-            return False
-    return count >= _HEADLINE_WORDS
+    for k in range(first, last + 1):  # LOWER or OTHER, without branches: lines are long
+        c, after = text[bounds[2 * k]], text[bounds[2 * k] + 1]
+        small += int64((c >= 0x61) & ((c != 0xC3) | (after >= 0x9F)))
+    return count >= _HEADLINE_WORDS and 10 * (count - small) >= _HEADLINE_TENTHS * count
 
 
 @njit([types.boolean(_TEXT, int64[::1], int64, int64, int64[::1])], cache=True, nogil=True)

@@ -60,6 +60,13 @@ def holds(bits: np.ndarray, keys: np.ndarray) -> np.ndarray:
     return passed
 
 
+def without(bits: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """The filter without these keys (of zeros, empty slots, too), and without what shares their bits."""
+    kept, at = bits.copy(), (keys >> np.uint64(32)) & np.uint64(len(bits) * 64 - 1)
+    np.bitwise_and.at(kept, at >> np.uint64(6), ~(np.uint64(1) << (at & np.uint64(63))))
+    return kept
+
+
 def filter_places(keys: int) -> int:
     """Bits for a filter of so many keys that lets 1 to 2 % of others pass: 8 kB to 512 kB."""
     return int(min(max(1 << 16, 1 << (64 * keys).bit_length()), 1 << 22))

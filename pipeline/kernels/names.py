@@ -60,7 +60,7 @@ def sound_key(text, start, stop):
         sound = uint64(_SOUND[c] + before_h * _BEFORE_H[c]) & uint64(0xF)
         new = uint64((sound != 0) & (sound != last))
         key = (key << (uint64(4) * new)) + sound * new
-        last = sound if new else last
+        last = sound if sound else last
     return mix(key + uint64(1))
 
 

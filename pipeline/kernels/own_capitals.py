@@ -1,11 +1,11 @@
 """Whether capitals are a word's or phrase's own: no sentence, quotation, headline or longer name gave them.
 
-All take a row as `cased_words.cut_words` leaves it. `keys` and `kinds` are scratch for its words.
+All take a row as `cased_words.cut_words` leaves it. `keys` are those of its words, `kinds` is scratch for their classes.
 """
 
 from numba import int64, types, uint8, uint64
 
-from pipeline.kernels.cased_words import BYTES, LOWER, OTHER, word_case, word_key
+from pipeline.kernels.cased_words import BYTES, LOWER, OTHER, word_case
 from pipeline.kernels.casing import (
     LOWERED,
     after_space,
@@ -23,11 +23,10 @@ from pipeline.kernels.lazy import njit
 _TEXT = types.Array(uint8, 1, "C")
 
 
-@njit([types.void(_TEXT, int64[::1], uint64[::1], uint8[::1], KEYS, BYTES, int64, int64, int64)], cache=True, nogil=True)
-def read_kinds(text, bounds, keys, kinds, slots, classes, words, first, last):
-    """Writes the keys of words first..last to `keys` and their classes to `kinds`."""
+@njit([types.void(uint64[::1], uint8[::1], KEYS, BYTES, int64, int64, int64)], cache=True, nogil=True)
+def read_kinds(keys, kinds, slots, classes, words, first, last):
+    """Writes the classes of words first..last to `kinds`."""
     for k in range(max(first, 0), min(last + 1, words)):
-        keys[k] = word_key(text, bounds[2 * k], bounds[2 * k + 1])
         place = find(slots, keys[k])
         kinds[k] = classes[place] if place >= 0 else 0
 
@@ -45,7 +44,7 @@ def _are_own(text, bounds, keys, kinds, slots, classes, words, first, last, line
     start = bounds[2 * first]
     if begins_sentence(text, start) or opens(text, start):
         return False
-    read_kinds(text, bounds, keys, kinds, slots, classes, words, first - 2, last + 2)
+    read_kinds(keys, kinds, slots, classes, words, first - 2, last + 2)
     return not (part_of_longer(text, bounds, kinds, words, first, last) or in_headline(text, bounds, words, last, line))
 
 

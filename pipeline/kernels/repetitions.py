@@ -8,6 +8,7 @@ from numba import int64, types, uint64
 from pipeline.kernels.cased_words import SCRATCH
 from pipeline.kernels.lazy import njit
 
+KEYS_BACK = 5  # keys before a word's own that a phrase of three words, said twice, takes
 _SENTENCE_WORDS = 5  # shorter ones people repeat: "Yes, we can. Yes, we can."
 
 
@@ -16,6 +17,14 @@ def _close(text, stop, start):
     """Whether nothing but a space, perhaps after a comma, lies between a word and the next."""
     gap = start - stop
     return (gap == 1 and text[stop] == 0x20) or (gap == 2 and text[stop] == 0x2C and text[stop + 1] == 0x20)
+
+
+@njit(inline="always")
+def may_repeat(padded, i):
+    """Whether word `i` may end the second copy of a phrase of one to three words. Its key lies KEYS_BACK behind in `padded`."""
+    k5, k4, k3, k2, k1, k0 = padded, padded[1:], padded[2:], padded[3:], padded[4:], padded[5:]
+    one, two, three = k0[i] == k1[i], k0[i] == k2[i], k0[i] == k3[i]
+    return one | (two & (k1[i] == k3[i])) | (three & (k1[i] == k4[i]) & (k2[i] == k5[i]))
 
 
 @njit([int64(SCRATCH, int64[::1], uint64[::1], int64)], cache=True, nogil=True)

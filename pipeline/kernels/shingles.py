@@ -9,8 +9,9 @@ from numba import boolean, int64, types, uint32, uint64
 
 from pipeline.kernels.lazy import njit
 from pipeline.kernels.machine_words import load_word
+from pipeline.kernels.places import PLACES_AT_ONCE
 from pipeline.kernels.sets import MAX_BUCKETS, sort_unique
-from pipeline.kernels.tokens import BYTES, EDGES_AT_ONCE, GROWTH, OFFSETS, PADDING, TABLE, mix64, tokenize
+from pipeline.kernels.tokens import BYTES, GROWTH, OFFSETS, PADDING, TABLE, mix64, tokenize
 
 ROWS = types.Array(boolean, 1, "C", readonly=True)
 _STEP = np.uint64(0x9E3779B97F4A7C15)
@@ -35,7 +36,7 @@ def buffers_for(most):
     tokens = most // 2 + 2
     return (
         np.empty(GROWTH * most + PADDING, np.uint8),
-        np.empty(2 * tokens + EDGES_AT_ONCE, np.int64),
+        np.empty(2 * tokens + PLACES_AT_ONCE, np.int64),
         np.empty(tokens, np.uint64),
         np.empty(tokens, np.uint64),
         np.empty(tokens, np.uint32),

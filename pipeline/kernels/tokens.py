@@ -9,7 +9,8 @@ import numpy as np
 from numba import int32, int64, types, uint8, uint16, uint32, uint64
 
 from pipeline.kernels.lazy import njit
-from pipeline.kernels.machine_words import BLOCK, count_ones, fold_block, load_word, nonzero_mask, trailing_zeros
+from pipeline.kernels.machine_words import BLOCK, fold_block, load_word, nonzero_mask, trailing_zeros
+from pipeline.kernels.places import list_places
 from pipeline.kernels.utf8 import put_code_point
 
 BYTES = types.Array(uint8, 1, "C", readonly=True)
@@ -21,7 +22,6 @@ TABLE = types.Tuple((PAGES, ENTRIES, EXPANSIONS))
 
 GROWTH = 3  # bytes of folded text for a byte of text, at most: U+0390 is 2 bytes and folds to 6
 PADDING = 2 * BLOCK  # bytes that kernels may write and read behind the folded text
-EDGES_AT_ONCE = 8  # places that are written behind the last edge at most: a loop of a known length has no branch to guess
 
 PASSED_OVER, ALONE, EXPANDED = 1, 3, 4  # kinds of tools/make_unicode_table.py; 0 separates, 2 is a plain letter
 
@@ -111,7 +111,7 @@ def fold(data, start, stop, table, folded):
 def find_edges(folded, length, edges):
     """Writes where tokens begin and end, in turn. Returns how many tokens there are.
 
-    `edges` has room for EDGES_AT_ONCE more.
+    `edges` has room for PLACES_AT_ONCE more.
     """
     count = int64(0)
     carry = uint64(0)
@@ -119,13 +119,7 @@ def find_edges(folded, length, edges):
         mask = nonzero_mask(folded, at)
         change = mask ^ (mask << uint64(1) | carry)
         carry = mask >> uint64(63)
-        put = count
-        count += count_ones(change)
-        while put < count:
-            for i in range(EDGES_AT_ONCE):
-                edges[put + i] = at + trailing_zeros(change)
-                change &= change - uint64(1)
-            put += EDGES_AT_ONCE
+        count = list_places(change, at, edges, count)
     return count >> 1
 
 

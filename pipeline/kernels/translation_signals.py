@@ -11,16 +11,21 @@ from numba import int64, types, uint64
 from pipeline.kernels.anchors import AROUND, Anchors, may_stand
 from pipeline.kernels.cased_words import BYTES, FRONT, OFFSETS, SCRATCH, cut_words, scratch_size, word_key
 from pipeline.kernels.casing import free_after, free_before
-from pipeline.kernels.key_tables import KEYS, find, passes
+from pipeline.kernels.key_tables import KEYS, find, passes, without
 from pipeline.kernels.lazy import njit
 from pipeline.kernels.machine_words import BLOCK, trailing_zeros
 from pipeline.kernels.odd_marks import CJK_RUN, DOUBLED_WORD, REPEATED_PHRASE, odd_kind, odd_mask
-from pipeline.kernels.repetitions import repeats, sentence_again
+from pipeline.kernels.places import list_flagged
+from pipeline.kernels.repetitions import KEYS_BACK, may_repeat, repeats, sentence_again
 
 REPEATED_SENTENCE = 255  # no signal: where its second copy begins and ends, the space before it included
 
 MOST_PLACES = 2000  # in one text: ten megabytes of one phrase have three million, and no more is learned from them
 _WORDS_BACK = 4  # how far before its anchor a pattern may begin
+_UNUSUAL, _AGAIN = 1, 2  # why a word is looked at: it is an anchor or in no dictionary; it may end a phrase said twice
+
+_ENDS = np.zeros(256, np.uint8)  # by byte whether it ends a sentence
+_ENDS[[ord(mark) for mark in ".!?"]] = 1
 
 
 @njit([types.boolean(SCRATCH, int64, int64)], cache=True, nogil=True)
@@ -35,62 +40,68 @@ def _is_plain(text, start, stop):
 @njit(
     [
         types.Tuple((int64[:, ::1], int64, int64[:, ::1], uint64[::1], int64))(
-            *(OFFSETS, BYTES, OFFSETS, KEYS, BYTES, BYTES, AROUND, KEYS, KEYS, KEYS, int64, int64)
+            *(OFFSETS, BYTES, OFFSETS, KEYS, BYTES, BYTES, AROUND, KEYS, KEYS, KEYS, KEYS, int64, int64)
         )
     ],
     cache=True,
     nogil=True,
 )
-def _scan(offsets, data, rows, slots, kinds, rules, around, bits, commas, dictionary, size, capacity):
-    """`scan_words` with room for `capacity` places and as many words; also how many there are of both."""
+def _scan(offsets, data, rows, slots, kinds, rules, around, bits, commas, dictionary, ordinary, size, capacity):
+    """`scan_words` with room for `capacity` places and as many words; also how many there are of both.
+
+    `ordinary` is the dictionary without anchors: most words are in it, and are looked up once.
+    """
     out, count = np.empty((capacity, 5), np.int64), 0
     strange, strange_keys, strange_count = np.empty((capacity, 3), np.int64), np.empty(capacity, np.uint64), 0
     text = np.empty(size, np.uint8)
-    bounds, keys, marked = np.empty(size, np.int64), np.empty(size + 3, np.uint64), np.empty(size, np.int64)
-    sentences = np.empty(size + 2, np.int64)
-    keys[:3] = 0
+    bounds, padded = np.empty(size, np.int64), np.empty(size + KEYS_BACK, np.uint64)
+    padded[:KEYS_BACK], keys = 0, padded[KEYS_BACK:]
+    flags, ends = np.empty(size, np.uint8), np.empty(size, np.uint8)
+    flagged, sentences = np.empty(size, np.int64), np.empty(size, np.int64)
     for row in rows:
         shift = offsets[row] - FRONT
         length = offsets[row + 1] - offsets[row]
         words = cut_words(data, offsets[row], offsets[row + 1], text, bounds)
-        found, begun, most = 0, 1, count + MOST_PLACES
-        sentences[0] = 0
+        most = count + MOST_PLACES
         for i in range(words):
-            start, stop = bounds[2 * i], bounds[2 * i + 1]
-            key = word_key(text, start, stop)
-            keys[i + 3] = key
-            again = (key == keys[i + 2]) | (key == keys[i + 1]) | (key == keys[i])
-            unknown = ((text[start] >= 0x61) & (stop - start > 2)) & (passes(dictionary, key) == 0)
-            marked[found] = i
-            found += int64((passes(bits, key) != 0) | again | unknown)
-            sentences[begun] = i + 1
-            begun += int64((text[stop] == 0x2E) | (text[stop] == 0x21) | (text[stop] == 0x3F))
-        for m in range(found):
-            i = marked[m]
-            start, stop, key = bounds[2 * i], bounds[2 * i + 1], keys[i + 3]
+            keys[i] = word_key(text, bounds[2 * i], bounds[2 * i + 1])
+            ends[i] = _ENDS[text[bounds[2 * i + 1]]]
+        for i in range(words):  # vector code
+            flags[i] = _AGAIN * may_repeat(padded, i)
+        for i in range(words):
+            flags[i] |= _UNUSUAL * (passes(ordinary, keys[i]) == 0)
+        for m in range(list_flagged(flags, words, flagged)):
+            i = flagged[m]
+            start, stop, key = bounds[2 * i], bounds[2 * i + 1], keys[i]
+            small = (text[start] >= 0x61) & (stop - start > 2)
+            if not small | (passes(bits, key) != 0) | (flags[i] >= _AGAIN):
+                continue
             back, kind, lag = _WORDS_BACK, -1, 0
             place = find(slots, key) if passes(bits, key) else int64(-1)
             if place >= 0 and may_stand(text, bounds, words, i, kinds[place], rules[place], around[place]):
                 kind = int64(kinds[place])
             else:
-                lag = repeats(text, bounds, keys[3:], i)
+                lag = repeats(text, bounds, keys, i)
             if lag > 0:
                 kind, back = DOUBLED_WORD if lag == 1 else REPEATED_PHRASE, lag
             if kind >= 0 and count < most:
                 if count < capacity:
                     out[count] = (row, kind, shift + bounds[2 * max(0, i - back)], shift + start, shift + stop)
                 count += 1
-            if text[start] >= 0x61 and stop - start > 2 and not passes(dictionary, key) and _is_plain(text, start, stop):
+            if small and not passes(dictionary, key) and _is_plain(text, start, stop):
                 if strange_count < capacity:
                     strange[strange_count] = (row, shift + start, shift + stop)
                     strange_keys[strange_count] = key
                 strange_count += 1
-        for m in range(2, begun):
-            end = sentence_again(text, bounds, keys[3:], sentences[m - 2], sentences[m - 1], sentences[m])
+        first, second = 0, 0
+        for m in range(list_flagged(ends, words, sentences)):
+            third = sentences[m] + 1
+            end = sentence_again(text, bounds, keys, first, second, third) if third - second == second - first else int64(0)
             if end > 0 and count < most:
                 if count < capacity:
-                    out[count] = (row, REPEATED_SENTENCE, shift + bounds[2 * sentences[m - 1]] - 1, shift + end, shift + end)
+                    out[count] = (row, REPEATED_SENTENCE, shift + bounds[2 * second] - 1, shift + end, shift + end)
                 count += 1
+            first, second = second, third
         last = -BLOCK
         for block in range(FRONT, FRONT + length, BLOCK):
             mask = odd_mask(text, block)
@@ -117,9 +128,10 @@ def scan_words(
     ordered by row and anchor. Words are int64 of shape (words, 3): row, start, stop; and their keys (uint64). Positions are bytes
     of `data`.
     """
+    ordinary = without(dictionary, anchors.slots)
     size, capacity = scratch_size(offsets), 4 * len(rows) + 64
     while True:
-        places, count, strange, keys, words = _scan(offsets, data, rows, *anchors, dictionary, size, capacity)
+        places, count, strange, keys, words = _scan(offsets, data, rows, *anchors, dictionary, ordinary, size, capacity)
         if max(count, words) <= capacity:
             places = places[:count]
             return places[np.lexsort((places[:, 3], places[:, 0]))], strange[:words], keys[:words]

@@ -66,6 +66,24 @@ def test_tells_of_names_that_sound_alike():
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Amir Muttaqi, he said, left.", "Amir Muttaqi"),  # where the text begins
+        ("it was Amir Muttaqi", "Amir Muttaqi"),  # where it ends
+        ("of Old Amir Muttaqi Senior", "Old Amir Muttaqi Senior"),
+        ("it was Amir  Muttaqi", None),
+        ("it was Amir-Muttaqi, Amir\nMuttaqi", None),
+        ("it was Amir muttaqi, amir Muttaqi", None),
+    ],
+)
+def test_tells_of_names_whose_words_stand_side_by_side(text, name):
+    """Words of a name have capitals and a single space between them, wherever in the text they stand."""
+    asked = name or "Amir Muttaqi"
+    expected = [(0, name, NAME, CAPITALISED)] if name else []
+    assert told([text], name=asked)[0] == expected
+
+
 @pytest.mark.parametrize("words", [10, 100_000])
 def test_reads_a_line_once_however_many_names_stand_in_it(words):
     """A document of one line is no slower by the square of its names (bug: the line was read anew for every name)."""
