@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.kernels.text import buffers, code_points_before, splice, strings
+from pipeline.kernels.text import buffers, code_points_before, copy_spans, splice, strings
 
 # What a stage hands over: `row` is the position in its batch.
 STEP_EDITS = pa.schema(
@@ -114,12 +114,9 @@ def apply_columns(
 def slices(text: pa.Array, rows: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> pa.Array:
     """The byte spans [starts, stops) of these rows as a large_string array, in the order given (rows ascending)."""
     offsets, data = buffers(text)
-    base = offsets[rows]
-    lengths = stops - starts
     out_offsets = np.zeros(len(rows) + 1, np.int64)
-    np.cumsum(lengths, out=out_offsets[1:])
-    gather = np.repeat(base + starts - out_offsets[:-1], lengths) + np.arange(out_offsets[-1], dtype=np.int64)
-    return strings(out_offsets, data[gather])
+    np.cumsum(stops - starts, out=out_offsets[1:])
+    return strings(out_offsets, copy_spans(data, offsets[rows] + starts, out_offsets))
 
 
 def _check(

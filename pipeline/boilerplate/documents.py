@@ -1,7 +1,7 @@
 """The documents of a pass that something may be found in, one by one."""
 
 from collections.abc import Iterator
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +10,8 @@ from pipeline.boilerplate.document import Document
 from pipeline.boilerplate.lines import Lines, Zones
 from pipeline.boilerplate.match import Hits, NamedRule
 from pipeline.boilerplate.matchers import Matchers
+
+_LINES_AT_HAND = 32  # of a document: rules look at a line and those beside it again and again
 
 
 def documents(
@@ -35,7 +37,7 @@ def documents(
         by_line: dict[int, list[NamedRule]] = {}
         for hit in range(low[n], high[n]):
             by_line.setdefault(lines_hit[hit] - start, []).append(rules[rules_hit[hit]])
-        text = partial(_text, lines, start)
+        text = lru_cache(maxsize=_LINES_AT_HAND)(partial(_text, lines, start))
         document = Document(key[part], tokens[part], ending[part], head[part], after_body[part], by_line, text, names[n])
         yield number, start, document
 

@@ -8,6 +8,7 @@ import numpy as np
 from numba import boolean, int64, types, uint8
 
 from pipeline.kernels.lazy import njit
+from pipeline.kernels.machine_words import BLOCK, range_mask
 
 _BYTES = types.Array(uint8, 1, "C", readonly=True)
 _MAIL, _URL = 1, 2  # bits of _KIND: may stand in a mail address (letters, digits, - _ .), in a URL
@@ -21,11 +22,15 @@ for _char in b"?&~;+=/#":
 @njit([boolean(_BYTES, int64, int64)], cache=True, nogil=True)
 def has_address(data, start, stop):
     """Whether the bytes [start, stop) hold an @ or a :/ at all: a quick test, no more."""
-    found = uint8(0)
-    text = data[start:stop]  # from 0 on: numba guards indexes that may be negative, and then no SIMD
-    for i in range(text.shape[0] - 1):
-        found |= uint8((text[i] == 0x40) | ((text[i] == 0x3A) & (text[i + 1] == 0x2F)))
-    return found != 0
+    at = start
+    while at + BLOCK < stop:
+        if range_mask(data, at, 0x40, 1) | (range_mask(data, at, 0x3A, 1) & range_mask(data, at + 1, 0x2F, 1)):
+            return True
+        at += BLOCK
+    for i in range(at, stop - 1):
+        if data[i] == 0x40 or (data[i] == 0x3A and data[i + 1] == 0x2F):
+            return True
+    return False
 
 
 @njit(inline="always")

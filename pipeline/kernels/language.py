@@ -7,7 +7,7 @@ The tables are those of `language_tables`.
 """
 
 import numpy as np
-from numba import int16, int32, int64, types, uint16, uint32
+from numba import from_dtype, int16, int32, int64, types, uint16, uint32
 
 from pipeline.kernels.addresses import blank_addresses, has_address
 from pipeline.kernels.language_classes import BYTES, CLASSES, SPACE, mostly_not_latin, read_classes
@@ -25,35 +25,40 @@ SCORES_PER_NAT = 1024
 _ROOT = np.uint32(1)
 
 _I64 = types.Array(int64, 1, "C", readonly=True)
-_U32 = types.Array(uint32, 2, "C", readonly=True)
+# Of the trie of n-grams, a double array: the child of a state by a class is the cell `base + class`, if its parent is the state.
+CELL = np.dtype([("base", np.uint32), ("parent", np.uint32), ("row", np.uint32)])  # row: of scores
+_CELLS = types.Array(from_dtype(CELL), 1, "C", readonly=True)
 _SCORES = types.Array(int16, 2, "C", readonly=True)
-_PROFILES = types.Tuple((_U32, _SCORES, BYTES, uint16))  # trie, scores, label of each language, first upper-case class
+_PROFILES = types.Tuple((_CELLS, _SCORES, BYTES, uint16))  # trie, scores, label of each language, first upper-case class
 
 
 @njit(inline="always")
 def _child(cells, state, class_):
     """The state of a state's n-gram with one more class; 0 when no profile has it. No branch: it would be mispredicted."""
-    cell = cells[state, 0] + class_
-    return uint32(cell * uint32(cells[cell, 1] == state))
+    cell = cells[state].base + class_
+    return uint32(cell * uint32(cells[cell].parent == state))
 
 
-@njit([int64(uint16[::1], int64, uint16, _U32, uint32[:, ::1])], cache=True, nogil=True)
+@njit([int64(uint16[::1], int64, uint16, _CELLS, uint32[:, ::1])], cache=True, nogil=True)
 def find_ngrams(read, count, first_upper, cells, rows):
     """Writes the rows of scores of the three n-grams that end at each class from the third on; returns how many have one.
 
     As in langdetect an n-gram holds no space but at its ends, and none is looked up behind two capitals.
     """
-    found = int64(0)
-    letter = _child(cells, _ROOT, uint32(read[1]))
-    pair = _child(cells, _child(cells, _ROOT, uint32(read[0])), uint32(read[1]))
-    for i in range(2, count):
-        previous, current = uint32(read[i - 1]), uint32(read[i])
-        usable = uint32((current < first_upper) | (previous < first_upper))
+    found, previous = int64(0), uint32(read[1])
+    letter = _child(cells, _ROOT, previous)
+    pair = _child(cells, _child(cells, _ROOT, uint32(read[0])), previous)
+    small, last = previous < first_upper, read[2:count]  # indexed from 0, without a check for negative places
+    for i in range(last.shape[0]):
+        current, after_small = uint32(last[i]), small
+        small = current < first_upper
+        usable = uint32(small | after_small)
         triple = _child(cells, pair * uint32(previous != SPACE), current)
         pair = _child(cells, letter, current)
         letter = _child(cells, _ROOT, current)
-        first, second, third = cells[letter, 2] * usable, cells[pair, 2] * usable, cells[triple, 2] * usable
-        rows[i - 2, 0], rows[i - 2, 1], rows[i - 2, 2] = first, second, third
+        previous = current
+        first, second, third = cells[letter].row * usable, cells[pair].row * usable, cells[triple].row * usable
+        rows[i, 0], rows[i, 1], rows[i, 2] = first, second, third
         found += int64(first != 0) + int64(second != 0) + int64(third != 0)
     return found
 

@@ -1,8 +1,9 @@
 """Text as langdetect reads it: every character as its class, Vietnamese composed, Latin letters left out of a text in another script."""
 
-from numba import boolean, int32, int64, types, uint8, uint16, uint32
+from numba import boolean, int64, types, uint8, uint16, uint32
 
 from pipeline.kernels.lazy import njit
+from pipeline.kernels.machine_words import BLOCK, count_ones, range_mask
 from pipeline.kernels.utf8 import code_point
 
 SPACE, _OTHER = 1, 2
@@ -20,11 +21,14 @@ def mostly_not_latin(data, start, stop):
     langdetect means to leave Latin Extended Additional out of the former, but compares with a name that never occurs. It counts
     after the composition of Vietnamese letters, here it is before: text that is mostly combining marks may come out differently.
     """
-    latin, other = int32(0), int32(0)
-    text = data[start:stop]  # from 0 on: numba guards indexes that may be negative, and then no SIMD
-    for i in range(text.shape[0]):
-        latin += int32((text[i] >= 0x41) & (text[i] <= 0x7A))
-        other += int32(text[i] >= 0xCC)  # the lead bytes from U+0300 on
+    latin, other, at = int64(0), int64(0), start
+    while at + BLOCK <= stop:
+        latin += count_ones(range_mask(data, at, 0x41, 58))
+        other += count_ones(range_mask(data, at, 0xCC, 52))  # the lead bytes from U+0300 on
+        at += BLOCK
+    for i in range(at, stop):
+        latin += (data[i] >= 0x41) & (data[i] <= 0x7A)
+        other += data[i] >= 0xCC
     return latin * 2 < other
 
 

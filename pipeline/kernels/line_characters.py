@@ -13,9 +13,12 @@ from pathlib import Path
 import numpy as np
 from numba import int64, njit
 
+from pipeline.kernels.machine_words import load_word
+
 SKIP, BREAK, DIGIT = 0, 1, 2
 OWN, EXPAND = 1 << 24, 1 << 25
 CODE_POINTS = 0x110000
+_SPACES = np.uint64(0x2020202020202020)
 
 _PATH = Path(__file__).parent.parent / "tables" / "line_characters.npz"
 _APOSTROPHES = "'’‘ʼ`"  # "don't" and "don’t" and "dont" are one form
@@ -103,6 +106,16 @@ def decode(data, at):
         return ((b & 0x0F) << 12 | int64(data[at + 1] & 0x3F) << 6 | (data[at + 2] & 0x3F)) << 3 | 3
     high = (b & 0x07) << 18 | int64(data[at + 1] & 0x3F) << 12
     return (high | int64(data[at + 2] & 0x3F) << 6 | (data[at + 3] & 0x3F)) << 3 | 4
+
+
+@njit(inline="always")
+def before_spaces(data, first, stop):
+    """Where the spaces at the end of the bytes [first, stop) begin. Some sites fill their lines up with hundreds."""
+    while stop - 8 >= first and load_word(data, stop - 8) == _SPACES:
+        stop -= 8
+    while stop > first and data[stop - 1] == 0x20:
+        stop -= 1
+    return stop
 
 
 if __name__ == "__main__":

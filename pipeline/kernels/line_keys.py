@@ -7,6 +7,7 @@ from numba import int32, int64, types, uint8, uint16, uint64
 
 from pipeline.kernels.lazy import njit
 from pipeline.kernels.line_characters import BREAK, DIGIT, EXPAND, OWN, SKIP, decode, table
+from pipeline.kernels.machine_words import BLOCK, count_ones, range_mask
 
 _BYTES = types.Array(uint8, 1, "C", readonly=True)
 _OFFSETS = types.Array(int64, 1, "C", readonly=True)
@@ -39,8 +40,11 @@ def _step(state: int, kind: int) -> int:
 
 _STEPS = np.array([_step(state, kind) for state in range(8) for kind in range(8)], np.uint8)
 # Two ASCII characters at once. A row for each state and two classes: what the first one's value is multiplied by (0 where it is not
-# put), a mask for the second one's, what is added, what the key is multiplied by, the tokens that begin, the next state's first row.
+# put), and at these places a mask for the second one's, what is added, what the key is multiplied by, the tokens that begin, where
+# the next state's first row begins. Places are unsigned, so that none is taken for one counted from the end.
+_MASK, _ADDED, _FACTOR, _BEGUN, _NEXT = (np.uint64(place) for place in range(1, 6))
 _ROW, _ROWS = 8, 16  # numbers in a row (six are used), rows of a state
+_ONE, _TWO = np.uint64(1), np.uint64(2)
 
 
 def _pair(state: int, first: int, second: int) -> list[int]:
@@ -61,18 +65,30 @@ _PAIRS = np.array(
 ).reshape(-1)
 
 
+@njit(inline="always")
+def _in_words(data, at):
+    """A bit for each of 64 bytes that is an ASCII letter or digit, or of a character beyond ASCII."""
+    letters = range_mask(data, at, ord("a"), 26) | range_mask(data, at, ord("A"), 26)
+    return letters | range_mask(data, at, ord("0"), 10) | range_mask(data, at, 0x80, 0x80)
+
+
+@njit(inline="always")
+def _of_their_own(data, at):
+    """A bit for each of 64 bytes with which Han, kana, Thai, Lao or Tibetan characters begin; the byte after them is read too."""
+    thai = range_mask(data, at, 0xE0, 1) & range_mask(data, at + 1, 0xB8, 0x48)
+    return range_mask(data, at, 0xE3, 7) | thai
+
+
 @njit([types.Tuple((uint64, int32))(_BYTES, int64, int64)], cache=True, nogil=True)
 def _long_form(data, first, stop):
     """A key of a long line, from its ends, its length and its tokens; and how many those are, roughly: only ASCII parts them."""
-    text = data[first:stop]  # indexed from 0, so that the loop becomes vector code
-    count = int64(0)
-    for i in range(1, text.shape[0] - 1):
-        b, before = text[i], text[i - 1]
-        word = (b | uint8(32)) - uint8(97) < 26 or b - uint8(48) < 10 or b >= 0x80
-        after_word = (before | uint8(32)) - uint8(97) < 26 or before - uint8(48) < 10 or before >= 0x80
-        # Han and kana; Thai, Lao, Tibetan
-        own = (b >= 0xE3 and b <= 0xE9) or (b == 0xE0 and text[i + 1] >= 0xB8)
-        count += (word and not after_word) or own
+    count, at, last = int64(0), first + 1, stop - 1  # the first token is counted below
+    while at < last:
+        here = min(at, last - BLOCK)  # of the last bytes those that were read before do not count again
+        begins = _in_words(data, here) & ~_in_words(data, here - 1) | _of_their_own(data, here)
+        count += count_ones(begins >> uint64(at - here))
+        at = here + BLOCK
+    text = data[first:stop]
     key = _SEED ^ uint64(text.shape[0]) ^ (uint64(count) << uint64(32))
     for i in range(_SAMPLE):
         key = (key ^ uint64(text[i])) * _MULTIPLIER
@@ -91,11 +107,15 @@ def _put(key, count, state, value):
 
 
 @njit(
-    [types.Tuple((uint64[::1], int32[::1]))(_OFFSETS, _BYTES, _OFFSETS, _OFFSETS, _OFFSETS, _U16S, _I32S, _I32S, uint64[:, ::1])],
+    [
+        types.Tuple((uint64[::1], int32[::1]))(
+            _OFFSETS, _BYTES, _OFFSETS, _OFFSETS, _OFFSETS, _U16S, _I32S, _I32S, uint8[::1], uint64[::1]
+        )
+    ],
     cache=True,
     nogil=True,
 )
-def _forms(offsets, data, rows, starts, stops, pages, values, expansions, ascii_values):
+def _forms(offsets, data, rows, starts, stops, pages, values, expansions, kinds, letters):
     keys, tokens = np.empty(rows.shape[0], np.uint64), np.empty(rows.shape[0], np.int32)
     for i in range(rows.shape[0]):
         base = offsets[rows[i]]
@@ -107,21 +127,21 @@ def _forms(offsets, data, rows, starts, stops, pages, values, expansions, ascii_
         while at < stop:
             b = data[at]
             if b < 0x80 and at + 1 < stop and data[at + 1] < 0x80:  # without branches: words are too short to predict their ends
-                pair = uint64(state * _ROWS)
+                pair, here, last = uint64(state * _ROWS), uint64(at), uint64(stop - 1)
                 while True:
-                    second = data[at + 1]
-                    pair += ascii_values[0, b] + ascii_values[1, second]
-                    put = ascii_values[2, b] * _PAIRS[pair] + (ascii_values[2, second] & _PAIRS[pair + 1]) + _PAIRS[pair + 2]
-                    key = key * _PAIRS[pair + 3] + put
-                    count += int32(_PAIRS[pair + 4])
-                    pair = _PAIRS[pair + 5]
-                    at += 2
-                    if at + 1 >= stop:
+                    second = data[here + _ONE]
+                    pair += uint64(uint8(4 * kinds[b] + kinds[second]))
+                    put = letters[b] * _PAIRS[pair] + (letters[second] & _PAIRS[pair + _MASK]) + _PAIRS[pair + _ADDED]
+                    key = key * _PAIRS[pair + _FACTOR] + put
+                    count += int32(_PAIRS[pair + _BEGUN])
+                    pair = _PAIRS[pair + _NEXT]
+                    here += _TWO
+                    if here >= last:
                         break
-                    b = data[at]
-                    if (b | data[at + 1]) >= 0x80:
+                    b = data[here]
+                    if (b | data[here + _ONE]) >= 0x80:
                         break
-                state = int64(pair) // _ROWS
+                at, state = int64(here), int64(pair) // _ROWS
                 continue
             decoded = decode(data, at)
             at += decoded & 7
@@ -141,12 +161,12 @@ def _forms(offsets, data, rows, starts, stops, pages, values, expansions, ascii_
 
 
 @cache
-def _ascii_values() -> np.ndarray:
-    """For `_PAIRS`, by byte below 128: what it adds to the row as the first and as the second of two, and its value."""
+def _ascii() -> tuple[np.ndarray, np.ndarray]:
+    """For `_PAIRS`, by byte below 128: its class as a number of places, and what is put for it."""
     values = table()[1][:128].astype(np.uint64)
     kinds = np.minimum(values, np.uint64(_LETTER))
     put = np.where(kinds == _LETTER, values, np.where(kinds == DIGIT, _NUMBER, np.uint64(0)))
-    return np.stack([kinds * np.uint64(4 * _ROW), kinds * np.uint64(_ROW), put])
+    return (kinds * np.uint64(_ROW)).astype(np.uint8), put
 
 
 def line_forms(
@@ -157,7 +177,7 @@ def line_forms(
     A token is a run of letters and digits; in scripts written without spaces each letter is one. Numbers that only punctuation or
     spaces part are one. Of lines of more than LONG_BYTES the number is rough, and only lines of the same bytes have one key.
     """
-    return _forms(offsets, data, rows, starts, stops, *table(), _ascii_values())
+    return _forms(offsets, data, rows, starts, stops, *table(), *_ascii())
 
 
 def line_keys(offsets: np.ndarray, data: np.ndarray, rows: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> np.ndarray:

@@ -4,11 +4,12 @@ A line is (row, start, stop): the row of the text, and bytes counted from the ro
 """
 
 import numpy as np
-from numba import boolean, int64, types, uint8
+from numba import boolean, int64, types, uint8, uint64
 
 from pipeline.kernels.lazy import njit
-from pipeline.kernels.line_characters import decode
+from pipeline.kernels.line_characters import before_spaces, decode
 from pipeline.kernels.line_keys import line_forms, line_keys
+from pipeline.kernels.machine_words import BLOCK, range_mask, trailing_zeros
 
 __all__ = ["ELLIPSIS", "TERMINAL", "blank_lines", "line_endings", "line_forms", "line_keys", "line_spans", "removal_spans"]
 
@@ -18,16 +19,41 @@ _FLAGS = types.Array(boolean, 1, "C", readonly=True)
 
 TERMINAL, ELLIPSIS = 1, 2  # flags of `line_endings`
 
-_SENTENCE_END = np.array([ord(c) for c in ".!?。！？؟۔।｡"], np.int64)
-_QUOTE_END = np.array([ord(c) for c in '"”’»›«“」』'], np.int64)  # “ and « close in German and Danish
-_BRACKET_END = np.array([ord(c) for c in ")]）】'"], np.int64)
+# Kinds of characters that a line may end in.
+_DOT, _DOTS, _SPACE, _SENTENCE, _QUOTE, _BRACKET = range(1, 7)
+_ENDS = {".": _DOT, "…": _DOTS, "|\u00a0\u3000": _SPACE, "!?。！？؟۔।｡": _SENTENCE, ")]）】'": _BRACKET}
+_ENDS['"”’»›«“」』'] = _QUOTE  # “ and « close in German and Danish
+_ASCII_ENDS = np.array([_SPACE if code <= 0x20 else 0 for code in range(128)], np.uint8)
+for _characters, _kind in _ENDS.items():
+    _ASCII_ENDS[[ord(c) for c in _characters if c.isascii()]] = _kind
+_WIDE_ENDS = np.array([(ord(c), kind) for characters, kind in _ENDS.items() for c in characters if not c.isascii()], np.int64)
 
 
 def line_spans(offsets: np.ndarray, data: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows, starts and stops of all lines, in order. A text of n newlines has n + 1 lines; an empty text has one empty line."""
-    newlines = np.flatnonzero(data[offsets[0] : offsets[-1]] == 10) + offsets[0]
-    spans: tuple[np.ndarray, np.ndarray, np.ndarray] = _spans(offsets, newlines)
+    spans: tuple[np.ndarray, np.ndarray, np.ndarray] = _spans(offsets, _newlines(data, offsets[0], offsets[-1]))
     return spans
+
+
+@njit([int64[::1](_BYTES, int64, int64)], cache=True, nogil=True)
+def _newlines(data, start, stop):
+    """Where the newlines among the bytes [start, stop) are."""
+    text, count = data[start:stop], int64(0)
+    for i in range(text.shape[0]):
+        count += text[i] == 0x0A
+    found, put, at = np.empty(count, np.int64), int64(0), int64(0)
+    while at + BLOCK <= text.shape[0]:
+        newlines = range_mask(text, at, 0x0A, 1)
+        while newlines:
+            found[put] = start + at + trailing_zeros(newlines)
+            newlines &= newlines - uint64(1)
+            put += 1
+        at += BLOCK
+    for i in range(at, text.shape[0]):
+        if text[i] == 0x0A:
+            found[put] = start + i
+            put += 1
+    return found
 
 
 @njit([types.UniTuple(int64[::1], 3)(_OFFSETS, types.Array(int64, 1, "C"))], cache=True, nogil=True)
@@ -49,6 +75,18 @@ def _spans(offsets, newlines):
     return rows, starts, stops
 
 
+@njit(inline="always")
+def _end(code):
+    """The kind of a character at the end of a line, 0 for those of none."""
+    if code < 128:
+        return int64(_ASCII_ENDS[code])
+    kind = int64(0)
+    for i in range(_WIDE_ENDS.shape[0]):
+        if _WIDE_ENDS[i, 0] == code:
+            kind = _WIDE_ENDS[i, 1]
+    return kind
+
+
 @njit([uint8[::1](_OFFSETS, _BYTES, _OFFSETS, _OFFSETS, _OFFSETS)], cache=True, nogil=True)
 def line_endings(offsets, data, rows, starts, stops):
     """Flags (uint8) of how each line ends, table pipes and white space at its end aside.
@@ -59,14 +97,15 @@ def line_endings(offsets, data, rows, starts, stops):
     out = np.zeros(rows.shape[0], np.uint8)
     for i in range(rows.shape[0]):
         base = offsets[rows[i]]
-        first, at = base + starts[i], base + stops[i]
+        first = base + starts[i]
+        at = before_spaces(data, first, base + stops[i])
         quoted, bracketed, dots = False, False, 0
         while at > first:
             before = at - 1
             while before > first and (data[before] & 0xC0) == 0x80:
                 before -= 1
-            code = decode(data, before) >> 3
-            if code == 0x2E and not quoted:
+            kind = _end(decode(data, before) >> 3)
+            if kind == _DOT and not quoted:
                 dots += 1
                 if dots == 3:
                     out[i] = ELLIPSIS
@@ -74,19 +113,19 @@ def line_endings(offsets, data, rows, starts, stops):
             elif dots:
                 out[i] = TERMINAL
                 break
-            elif code == 0x2026 and not quoted:
+            elif kind == _DOTS and not quoted:
                 out[i] = ELLIPSIS
                 break
-            elif code <= 0x20 or code == 0x7C or code == 0xA0 or code == 0x3000:
+            elif kind == _SPACE:
                 if quoted or bracketed:
                     out[i] = TERMINAL if quoted else 0
                     break
-            elif (code == _SENTENCE_END).any() or (code == 0x2E or code == 0x2026):
+            elif kind == _SENTENCE or kind == _DOT or kind == _DOTS:
                 out[i] = TERMINAL
                 break
-            elif (code == _QUOTE_END).any():
+            elif kind == _QUOTE:
                 quoted = True
-            elif (code == _BRACKET_END).any():
+            elif kind == _BRACKET:
                 bracketed = True
             else:
                 out[i] = TERMINAL if quoted else 0

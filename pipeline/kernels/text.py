@@ -33,6 +33,15 @@ def strings(offsets: np.ndarray, data: np.ndarray) -> pa.Array:
     return pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(data))
 
 
+@njit([uint8[::1](_BYTES, _OFFSETS, _OFFSETS)], cache=True, nogil=True)
+def copy_spans(data, starts, offsets):
+    """The bytes of spans that begin at `starts`, one after another; `offsets` (one more than spans) say where each comes to lie."""
+    out = np.empty(offsets[starts.shape[0]], np.uint8)
+    for i in range(starts.shape[0]):
+        copy_bytes(data, starts[i], out, offsets[i], offsets[i + 1] - offsets[i])
+    return out
+
+
 @njit([int64[::1](_OFFSETS, _BYTES, _OFFSETS, _OFFSETS)], cache=True, nogil=True)
 def code_points_before(offsets, data, rows, starts):
     """Code points of each row's text that lie before a byte position of that row.

@@ -48,7 +48,7 @@ class StripBoilerplate:
     def __call__(self, batch: pa.RecordBatch) -> Outcome:
         """The batch with its texts stripped; one edit for each dropped line (its newline and blank lines included) or prefix."""
         everything, lines = tabulate(batch.column("text"))
-        langs = pc.replace_substring_regex(batch.column("lang").cast(pa.string()), "-.*", "")  # of zh-Hant, zh
+        langs = _base_languages(batch.column("lang"))
         titles = pc.replace_substring(pc.fill_null(batch.column("title").cast(pa.large_string()), ""), "\n", " ")
         removal, unsettled = self._settle(lines.where(live_rows(batch)[lines.row]), langs, titles)
         guarded = unsettled | self._unsafe_rows(lines, removal, len(langs))
@@ -97,6 +97,12 @@ class StripBoilerplate:
         too_few = (before - removed < self.min_words_left) & (before >= self.min_words_left)
         unsafe: np.ndarray = (removed > 0) & ((removed > self.max_removed_share * before) | too_few)
         return unsafe
+
+
+def _base_languages(langs: pa.Array) -> pa.Array:
+    """The languages without what follows a hyphen: of zh-Hant, zh."""
+    coded = langs.cast(pa.string()).dictionary_encode()
+    return pc.replace_substring_regex(coded.dictionary, "-.*", "").take(coded.indices)
 
 
 def _describe(pack: Pack) -> str:

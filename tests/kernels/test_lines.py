@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.kernels import line_characters
+from pipeline.kernels.line_keys import LONG_BYTES
 from pipeline.kernels.lines import (
     ELLIPSIS,
     TERMINAL,
@@ -72,6 +74,14 @@ def test_spans_are_those_of_split():
     assert found == [(r, line) for r, text in enumerate(texts) for line in text.split("\n")]
 
 
+def test_spans_are_those_of_split_wherever_newlines_stand():
+    """The bytes are read 64 at a time; no place among them is special, nor are the last ones."""
+    texts = ["é" * (n % 3) + "a" * n + "\n" + "b" * (140 - n) + "\n" * (n % 5) for n in range(141)]
+    _, _, rows, starts, stops = lines_of(texts)
+    found = [(r, texts[r].encode()[a:b].decode()) for r, a, b in zip(rows.tolist(), starts.tolist(), stops.tolist())]
+    assert found == [(r, line) for r, text in enumerate(texts) for line in text.split("\n")]
+
+
 @given(st.lists(LINES.filter(lambda s: "\n" not in s), min_size=2, max_size=6))
 @example(["ﬁ x", "FI X", "fi  x", "f-i x"])
 @example(["0\uaa60", "0 \uaa60"])
@@ -88,6 +98,23 @@ def test_keys_are_equal_where_normalised_forms_are(lines):
         assert (keys[i] == 0) == (not forms[i])
         for j in range(i):
             assert (keys[i] == keys[j]) == (joined[i] == joined[j]), (lines[i], lines[j])
+
+
+def rough_tokens(line: bytes) -> int:
+    """The first token, and those that begin at a byte between the first and the last: behind ASCII that is no letter or digit, or
+    where a character of Han, kana, Thai, Lao or Tibetan begins."""
+    in_word = [byte >= 0x80 or chr(byte).isalnum() for byte in line]
+    own = [0xE3 <= byte <= 0xE9 or (byte == 0xE0 and after >= 0xB8) for byte, after in pairwise(line)]
+    return 1 + sum((in_word[i] and not in_word[i - 1]) or own[i] for i in range(1, len(line) - 1))
+
+
+@given(st.lists(st.sampled_from(["word", "a", " ", ", ", "3", "é", "漢字", "ไทย", "ខ", "а", "`{@[/:"]), min_size=1, max_size=70))
+@settings(max_examples=100)
+def test_long_lines_have_as_many_tokens_as_ascii_parts(pieces):
+    """The bytes are read 64 at a time, the last ones twice, and none counts twice."""
+    line = (2 * LONG_BYTES * "".join(pieces))[: LONG_BYTES + len(pieces)]
+    _, tokens = line_forms(*lines_of(["before", line]))
+    assert tokens.tolist() == [1, rough_tokens(line.encode())]
 
 
 def join(tokens: list[str]) -> str:
@@ -138,7 +165,12 @@ def test_lines_that_say_different_things_have_different_keys(one, other):
         ("Donalda Tr... |", ELLIPSIS),
         ("cut [...]", ELLIPSIS),
         ("wait…”", TERMINAL),
+        ("It is over." + 8 * " ", TERMINAL),
+        ("he said.”" + 9 * " " + "| ", TERMINAL),
+        ("the last…" + 16 * " ", ELLIPSIS),
         ("Focus on terrorist groups:", 0),
+        ("The last." + 8 * " " + "words" + 8 * " ", 0),
+        (24 * " ", 0),
         ("Founded (2020)", 0),
         ("", 0),
         (" | ", 0),

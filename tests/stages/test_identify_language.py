@@ -20,6 +20,7 @@ from langdetect.utils.ngram import NGram
 
 from pipeline.kernels.addresses import blank_addresses, has_address
 from pipeline.kernels.language import MAX_BYTES, PIECE_BYTES, identify
+from pipeline.kernels.language_classes import mostly_not_latin as kernel_mostly_not_latin
 from pipeline.kernels.language_tables import Profiles, label_names, load_profiles
 from pipeline.kernels.text import buffers
 from pipeline.language.guesses import best_labels
@@ -257,11 +258,11 @@ def known_scores(profiles: Profiles, gram: str) -> dict[str, int]:
     (classes, _), (cells, scores, _, _) = profiles
     state = 1
     for char in gram:
-        cell = int(cells[state, 0]) + int(classes[ord(char)])
-        if cells[cell, 1] != state:
+        cell = int(cells["base"][state]) + int(classes[ord(char)])
+        if cells["parent"][cell] != state:
             return {}
         state = cell
-    row = scores[cells[state, 2]].tolist()
+    row = scores[cells["row"][state]].tolist()
     return {name: value for name, value in zip(languages(), row) if value}
 
 
@@ -276,7 +277,7 @@ def test_table_holds_langdetects_profiles(shares: Shares) -> None:
                 expected.setdefault(gram, {})[name] = score(share)
     cells, scores = profiles.scoring[:2]
     assert len(scores) == len(expected) + 1
-    assert sorted(cells[:, 2][cells[:, 2] > 0].tolist()) == list(range(1, len(scores)))
+    assert sorted(cells["row"][cells["row"] > 0].tolist()) == list(range(1, len(scores)))
     assert int((scores != 0).sum()) == sum(map(len, expected.values()))
     names = languages()
     assert sorted(shares) == names
@@ -337,6 +338,30 @@ def test_scores_are_those_of_langdetects_ngrams(text: str, factory: SimpleNamesp
         assert totals[name] == max(totals.values())
         assert margin == totals[name] - max(others)
         assert known == sum(gram in shares[name] for gram in grams)
+
+
+@pytest.mark.parametrize("size", [5, 63, 64, 65, 200])
+def test_addresses_are_seen_wherever_they_stand(size: int) -> None:
+    """The bytes are read 64 at a time; no place among them is special, but an @ that ends the text is no address."""
+    for sign in (b"@", b":/"):
+        for at in range(size - len(sign)):
+            text = b"x" * at + sign + b"y" * (size - len(sign) - at)
+            assert has_address(np.frombuffer(b"@@@" + text + b"@", np.uint8), 3, 3 + size)
+    assert not has_address(np.frombuffer(b"@" + b": /x" * size + b"@:/", np.uint8), 1, 1 + 4 * size)
+
+
+@settings(max_examples=100, derandomize=True)
+@given(latin=st.integers(0, 90), other=st.integers(0, 90), rest=st.integers(0, 70), first=st.integers(0, 5))
+def test_letters_are_counted_to_the_last(latin: int, other: int, rest: int, first: int) -> None:
+    """A text of more than twice as many letters past U+0300 as in A..z is said to be so, whatever the number of bytes."""
+    text = "д" * first + "é-" * rest + "z" * latin + "д" * other
+    data = np.frombuffer((text + "д").encode(), np.uint8)
+    assert kernel_mostly_not_latin(data, 2 * first, len(text.encode())) == mostly_not_latin(text[first:])
+
+
+def test_scores_begin_where_a_cache_line_begins() -> None:
+    """A row of scores, 128 bytes, lies in two lines of the processor's cache and not in three."""
+    assert load_profiles().scoring[1].ctypes.data % 64 == 0
 
 
 address_text = st.one_of(
