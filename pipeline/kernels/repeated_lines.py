@@ -23,6 +23,11 @@ _BODY_TOKENS = 20
 _SENTENCE_TOKENS = 6
 _MAX_PASSED = 2  # other lines that are passed on the way in: a title, a byline
 
+# "###", "* * *", "___", which the rule `common/end_mark` takes where they stand last. More may underline a heading or close a table, and
+# "-- " stands above the name under a letter.
+STROKES, MARK_STROKES = b"#*-_", 3
+_STROKES = np.isin(np.arange(256), list(STROKES))
+
 _M1, _M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)  # splitmix64's
 
 
@@ -121,4 +126,35 @@ def reachable_from_edges(rows, keys, tokens, endings, repeated):
         _walk(start, stop, 1, keys, tokens, endings, repeated, out)
         _walk(stop - 1, start - 1, -1, keys, tokens, endings, repeated, out)
         start = stop
+    return out
+
+
+@njit(inline="always")
+def _strokes(text):
+    """How many of one of the STROKES a line holds, and spaces; 0 for a line of spaces, -1 for others."""
+    count, first = int64(0), uint8(0)
+    for at in range(text.shape[0]):
+        if text[at] > 0x20:
+            if not _STROKES[text[at]] or (count > 0 and text[at] != first):
+                return -1
+            first = text[at]
+            count += 1
+    return count
+
+
+@njit([boolean[::1](_I64, _BYTES, _I64, _I64, _I64, _KEYS, _FLAGS)], cache=True, nogil=True)
+def end_marks(offsets, data, rows, starts, stops, keys, drop):
+    """True for the marks of an end that would stand last in their texts, as below them are but lines of `drop`, one at least."""
+    out = np.zeros(rows.shape[0], np.bool_)
+    last, dropped = True, False
+    for i in range(rows.shape[0] - 1, -1, -1):
+        if i + 1 < rows.shape[0] and rows[i] != rows[i + 1]:
+            last, dropped = True, False
+        if drop[i]:
+            dropped = True
+        elif last:
+            base = offsets[rows[i]]
+            strokes = _strokes(data[base + starts[i] : base + stops[i]]) if keys[i] == 0 else -1
+            out[i] = dropped and strokes == MARK_STROKES
+            last = out[i] or strokes == 0
     return out

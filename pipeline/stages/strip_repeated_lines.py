@@ -18,12 +18,12 @@ from pipeline.edits import NO_EDITS, apply_columns, slices
 from pipeline.exchange import exchange, key_ranges
 from pipeline.files import write_ipc
 from pipeline.kernels.lines import line_endings, line_forms, removal_spans
-from pipeline.kernels.repeated_lines import reachable_from_edges
+from pipeline.kernels.repeated_lines import end_marks, reachable_from_edges
 from pipeline.kernels.text import buffers
 from pipeline.schema import add_flags, live_rows, replace_columns
 from pipeline.stage import Corpus, Outcome
 
-RULE = "repeated_line"
+RULE, MARK_RULE = "repeated_line", "repeated_line/end_mark"
 GUARD_FLAG = "repeated_lines_guard"
 # Of a shorter text (a quotation with its author, a joke with its channel) the lines that repeat are what it is about.
 MIN_STORY_TOKENS = 50
@@ -38,8 +38,9 @@ class StripRepeatedLines:
     Lines are compared without case, digits, punctuation and space. The source is the `source` column, else the host of `url`; a
     row without either is left alone, and so is a document's own title. A copy of a story is no evidence: families
     (`family_id`, else `doc_id`) are counted, not documents. Only repeated lines before and behind the body go: headings and
-    quotations within it stay. Dates, figures, authors of quotations and parts of sentences stay too. A document that would lose more
-    than `max_removed_share` of its text, or has fewer than MIN_STORY_TOKENS words, is left as it is and flagged.
+    quotations within it stay. Dates, figures, authors of quotations and parts of sentences stay too. A mark ("# # #") above the
+    last of them goes too. A document that would lose more than `max_removed_share` of its text, or has fewer than MIN_STORY_TOKENS
+    words, is left as it is and flagged.
     """
 
     counts_families: ClassVar[bool] = True  # the planner finds them first
@@ -101,14 +102,15 @@ class StripRepeatedLines:
         guarded = self._guarded(lines, drop, batch.num_rows)
         drop &= ~guarded[lines.rows]
         batch = add_flags(batch, GUARD_FLAG, np.flatnonzero(guarded))
-        rows, starts, stops, index = removal_spans(*buffers(text), lines.rows, lines.starts, lines.stops, drop)
+        marks = end_marks(*buffers(text), lines.rows, lines.starts, lines.stops, lines.forms, drop)
+        rows, starts, stops, index = removal_spans(*buffers(text), lines.rows, lines.starts, lines.stops, drop | marks)
         cleaned, edits = apply_columns(
             text,
             rows=rows,
             starts=starts,
             stops=stops,
-            rule=pa.array([RULE] * len(rows), pa.string()),
-            evidence=_evidence(verdicts, lines.keys[index]),
+            rule=pa.array(np.where(marks[index], MARK_RULE, RULE), pa.string()),
+            evidence=_evidence(verdicts, lines.keys[index], marks[index]),
         )
         return Outcome(replace_columns(batch, text=cleaned), edits)
 
@@ -137,9 +139,11 @@ def _contains(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return found
 
 
-def _evidence(verdicts: pa.Table, keys: np.ndarray) -> pa.Array:
-    """One JSON object a removed line: the families of its source that have it near an edge, and their share."""
-    used, place = np.unique(keys, return_inverse=True)
+def _evidence(verdicts: pa.Table, keys: np.ndarray, marks: np.ndarray) -> pa.Array:
+    """One JSON object a removed line: the families of its source that have it near an edge, and their share. Null for a mark."""
+    used, place = np.unique(keys[~marks], return_inverse=True)
+    places = np.zeros(len(keys), np.int64)
+    places[~marks] = place
     counts = zip(*(column.tolist() for column in families_of(verdicts, used)))
     texts = [f'{{"families": {count}, "share": {count / total:.3f}}}' for count, total in counts]
-    return pa.array(texts, pa.string()).take(pa.array(place))
+    return pa.array(texts, pa.string()).take(pa.array(places, mask=marks))

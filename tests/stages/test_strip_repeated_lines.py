@@ -157,6 +157,36 @@ def test_edits_say_how_often_the_line_repeats() -> None:
     assert told == [("\nFollow us", "repeated_line", '{"families": 4, "share": 1.000}')]
 
 
+@pytest.mark.parametrize("mark", ["###", "\n\n # # #  \n", "* * *", "___", "---\n\n***"])
+def test_an_end_mark_goes_with_the_lines_below_it(mark: str) -> None:
+    """It would stand last, and a second run would find it there."""
+    tail = f"{mark}\nFollow us\n\n***\nhttps://paper.example/"
+    table, edits = run_stage(StripRepeatedLines(), [[batch_of(framed(tail=tail, count=4), source=["paper"] * 4)]])
+    assert table["text"].to_pylist() == framed(count=4)
+    told = [(edit["removed"].strip(), edit["rule"], edit["evidence"] is None) for edit in edits_of(edits, 0)]
+    assert told[-3:] == [
+        ("Follow us", "repeated_line", False),
+        ("***", "repeated_line/end_mark", True),
+        ("https://paper.example/", "repeated_line", False),
+    ]
+    assert [rule for _, rule, _ in told[:-3]] == ["repeated_line/end_mark"] * len(mark.split("\n\n***"))
+
+
+@pytest.mark.parametrize("mark", ["?!", "--", "====", "#*#", "👍", "| |", "* * * *", "###\n👍"])
+def test_other_lines_without_words_stay(mark: str) -> None:
+    """What stands above a name, under a heading, at the foot of a table or for itself is no mark of an end."""
+    assert cleaned(framed(tail=f"{mark}\nFollow us")) == framed(tail=mark)
+
+
+@pytest.mark.parametrize("below", ["Ann Lee asked what the {0} costs.", "The {0}: two", "[{0}]"])
+def test_a_mark_with_text_below_it_stays(below: str) -> None:
+    """It parts two pieces of the story; so does one at which nothing was removed."""
+    texts = [f"{text}\n###\n{below.format(s)}" for text, s in zip(framed(), SUBJECTS)]
+    assert cleaned([f"{text}\nFollow us" for text in texts]) == texts
+    assert cleaned(framed(head="Follow us", tail="###")) == framed(tail="###")
+    assert cleaned(framed(tail="Follow us\n###")) == framed(tail="###")
+
+
 def test_very_long_lines_are_left_alone() -> None:
     """A paragraph of more than 60 tokens or 800 bytes is text, not template."""
     paragraph = " ".join(f"word{'abcdefghijklmnopqrstuvwxyz'[i % 26]}" for i in range(61))
