@@ -1,6 +1,8 @@
 """How a command ends: errors and signals as exit codes, and the one sentence that goes with them."""
 
+import errno
 import logging
+import re
 import signal
 import sys
 import traceback
@@ -38,6 +40,10 @@ def guarded(command: Callable[[], Any]) -> int:
             code = EXIT_SIGNAL + signal_number
             fail("stopped; finished work is kept, and the same command goes on from there", "stopped", exit_code=code)
             return code
+        denied = _denied(error)
+        if denied is not None:
+            fail(denied, exit_code=EXIT_USER)
+            return EXIT_USER
         if log_form() == "json":
             fail("this is a bug in the pipeline, not in your input", "bug", exit_code=EXIT_BUG, traceback=traceback.format_exc())
             return EXIT_BUG
@@ -59,6 +65,14 @@ def _stopped_by(error: BaseException | None) -> int | None:
     while error is not None and not isinstance(error, Stopped):
         error = error.__cause__ or error.__context__
     return None if error is None else error.number
+
+
+def _denied(error: BaseException) -> str | None:
+    """What to say of a file that this user may not read or write, by the name that it has or was to have; None for other errors."""
+    if not isinstance(error, OSError) or error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS) or error.filename is None:
+        return None
+    name = re.sub(r"\.\d+\.tmp$", "", str(error.filename))
+    return f"{name}: {str(error.strerror).lower()}; look at who may read and write there"
 
 
 def _stop(number: int, frame: object) -> None:
