@@ -234,7 +234,24 @@ def test_mistakes_are_told(arguments: dict[str, Any], error: type[Exception], me
         pipeline.clean(["one", "two"], **arguments)
 
 
-@pytest.mark.parametrize("texts", ["one text", None, [1, 2], [{"text": "one"}], pa.table({"text": ["one"]})], ids=type)
+@pytest.mark.parametrize(
+    "kind", [pa.string(), pa.string_view(), pa.large_binary(), pa.dictionary(pa.int32(), pa.string())], ids=str
+)
+def test_columns_of_text_of_every_type_are_taken(kind: pa.DataType) -> None:
+    """Polars has views, pandas dictionaries; a column of nulls alone may have no type."""
+    column = pa.array(["A text that stands there twice.", "A text that stands there twice."]).cast(kind)
+    for texts in (column, pa.chunked_array([column])):
+        assert pipeline.clean(texts, stages=["fix_encoding"]).texts == column.cast(pa.string()).to_pylist()
+        assert pipeline.find_duplicates(texts).num_rows == 2
+    assert pipeline.clean(pa.nulls(2), stages=["fix_encoding"]).texts == ["", ""]
+    assert pipeline.find_duplicates(pa.chunked_array([pa.nulls(2)])).num_rows == 0
+
+
+@pytest.mark.parametrize(
+    "texts",
+    ["one text", None, [1, 2], [{"text": "one"}], pa.table({"text": ["one"]}), pa.array([1]), pa.chunked_array([[["one"]]])],
+    ids=type,
+)
 def test_what_is_no_list_of_texts_is_told(texts: Any) -> None:
     """A single string is a list of letters to Python, and to nobody else."""
     with pytest.raises(ValueError, match="a list of strings, or a column of them, was expected"):

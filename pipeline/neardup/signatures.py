@@ -93,15 +93,22 @@ def permutations(num_perm: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def text_chunks(texts: Texts) -> list[pa.Array]:
-    """The texts as arrays of strings. Raises ValueError for what is none, also for a single string, whose letters would be the texts."""
-    if isinstance(texts, pa.ChunkedArray):
-        return list(texts.chunks)
-    if isinstance(texts, pa.Array):
-        return [texts]
-    with suppress(TypeError, KeyError):  # KeyError: a frame
-        if not isinstance(texts, str):
+    """The texts as arrays of large_string. Raises ValueError for what is none, and for a string, whose letters would be the texts."""
+    found = reprlib.repr(texts)
+    if isinstance(texts, pa.ChunkedArray | pa.Array):
+        found = f"a column of {texts.type}"
+        if _holds_text(texts.type):
+            return [chunk.cast(pa.large_string()) for chunk in (texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts])]
+    elif not isinstance(texts, str):
+        with suppress(TypeError, KeyError):  # KeyError: a frame
             return [pa.array(texts, pa.large_string())]
-    raise ValueError(f"texts is {reprlib.repr(texts)}; a list of strings, or a column of them, was expected")
+    raise ValueError(f"texts is {found}; a list of strings, or a column of them, was expected")
+
+
+def _holds_text(kind: pa.DataType) -> bool:
+    """Whether a column of this type holds strings, bytes or dictionaries of them, or nothing at all."""
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return kind in (pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.large_binary(), pa.binary_view(), pa.null())
 
 
 def _check_positive(name: str, value: int) -> None:

@@ -23,6 +23,11 @@ def is_text(kind: pa.DataType) -> bool:
     return is_text(kind.value_type) if pa.types.is_dictionary(kind) else _is_string(kind) or is_binary(kind)
 
 
+def holds_nothing(kind: pa.DataType) -> bool:
+    """True for the type of a column of nulls alone, of which a writer that goes by the values cannot know better."""
+    return bool(pa.types.is_null(kind.value_type if pa.types.is_dictionary(kind) else kind))
+
+
 def is_binary(kind: pa.DataType) -> bool:
     """True for bytes that are not said to be UTF-8."""
     tests = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view, pa.types.is_fixed_size_binary)

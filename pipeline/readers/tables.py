@@ -11,6 +11,7 @@ from pipeline.readers.arrow_errors import ARROW_ERRORS, first_line
 from pipeline.readers.batches import Parsed, cut_by_bytes, make_batches, rejected_only
 from pipeline.readers.columns import (
     beginning,
+    holds_nothing,
     is_binary,
     is_text,
     plain_column,
@@ -59,7 +60,7 @@ def check_columns(schema: pa.Schema, path: str, columns: InputColumns) -> None:
         raise UserError(f"{shown(path)}: no column {columns.text!r}; it has {listed(names)}; set input.columns.text")
     refuse_doubled(schema.names, path, columns)
     kind = schema.field(names.index(columns.text)).type
-    if not is_text(kind):
+    if not (is_text(kind) or holds_nothing(kind)):
         raise UserError(f"{shown(path)}: column {columns.text!r} holds {kind}; strings were expected; set input.columns.text")
 
 

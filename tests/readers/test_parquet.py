@@ -46,6 +46,16 @@ def test_text_of_every_string_type_is_read(tmp_path: Path, kind: pa.DataType) ->
     ]
 
 
+@pytest.mark.parametrize("kind", [pa.null(), pa.string(), pa.dictionary(pa.int8(), pa.null())])
+def test_a_file_whose_texts_are_all_null_holds_up_no_other(kind: pa.DataType, tmp_path: Path) -> None:
+    """Writers that guess a column's type by its values have none for it then; the rows go to quarantine."""
+    write(tmp_path / "a.parquet", {"text": pa.nulls(2, kind), "n": [1, 2]})
+    write(tmp_path / "b.parquet", {"text": ["One."], "n": [3]})
+    reading = read(tmp_path)
+    assert reading.column("text") == ["One."]
+    assert reading.reasons == [(f"row {row}", "no text (column 'text' is null)") for row in (1, 2)]
+
+
 def test_bytes_are_decoded_as_files_are(tmp_path: Path) -> None:
     """A binary column may hold any encoding; what is no text goes to quarantine."""
     texts = ["Правительство объявило о новых мерах поддержки экономики.".encode("cp1251"), b"\x00\x01\xff\x02\x80", b"plain"]
