@@ -8,9 +8,11 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline import run as pipeline_run
 from pipeline.edits import restore
 from pipeline.files import open_ipc
 from tests.runs import DEFAULT_STAGES, SMALL, parquet_bytes, pipeline, rows, run_file
+from tests.stages.test_strip_repeated_lines import framed
 from tests.support import REPO, SEEDS
 
 
@@ -216,6 +218,20 @@ def test_later_run_drops_what_an_earlier_one_has(corpus: Path, tmp_path: Path) -
     assert (folders[0] / "out" / "signatures" / "part-00000.arrow").exists()
     third = {**SMALL, "stages": [{"drop_near_duplicates": {**stage, "against": [str(tmp_path / "nowhere")]}}]}
     assert "holds no finished run" in pipeline("run", run_file(folders[1], corpus, **third), "--overwrite", code=2).stderr
+
+
+def test_a_run_over_its_own_output_changes_nothing(tmp_path: Path) -> None:
+    """What one stage has left standing at the end of a text another would else take the second time."""
+    tail = "# # #\n\nHeard by the harbour desk of our paper"
+    records = [{"doc_id": str(number), "source": "paper", "text": text} for number, text in enumerate(framed(tail=tail))]
+    (tmp_path / "in.jsonl").write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+    first, second = tmp_path / "first", tmp_path / "second"
+    for source, output in ((tmp_path / "in.jsonl", first), (first / "documents", second)):
+        config = {"input": {"path": str(source)}, "stages": DEFAULT_STAGES, "output": {"path": str(output)}}
+        pipeline_run(config, workers=1)
+    assert {edit["rule"] for edit in rows(first, "edits")} >= {"repeated_line", "repeated_line/end_mark"}
+    assert rows(second, "dropped") == []
+    assert [edit for edit in rows(second, "edits") if edit["kind"] == "edit"] == []
 
 
 def test_quarantine_is_cut_into_parts_like_the_rest(tmp_path: Path) -> None:
