@@ -50,13 +50,11 @@ def match_stop(pattern: str, text: str) -> int:
     return int(found.end()) if found else 0
 
 
-def count_matches(pattern: str, texts: Sequence[str]) -> list[int]:
-    """How many matches each text holds, none within another."""
-    found = _expression(pattern).finditer
-    return [sum(1 for _ in found(text)) for text in texts]
+def count_matches(pattern: str, text: str) -> int:
+    """How many matches the text holds, none within another."""
+    return sum(1 for _ in _expression(pattern).finditer(text))
 
 
-def count_characters(pattern: str, texts: Sequence[str]) -> list[int]:
-    """How many characters of each text lie in matches. Each match costs microseconds: let them be long."""
-    found = _expression(pattern).finditer
-    return [sum(match.end() - match.start() for match in found(text)) for text in texts]
+def count_characters(pattern: str, text: str) -> int:
+    """How many characters of the text lie in matches. Each match costs microseconds: let them be long."""
+    return sum(match.end() - match.start() for match in _expression(pattern).finditer(text))

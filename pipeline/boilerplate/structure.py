@@ -170,11 +170,10 @@ def structure_rows(lines: Lines, zones: Zones, titles: pa.Array, cjk_rows: np.nd
 def _may_be_dumps(lines: Lines, at: np.ndarray) -> np.ndarray:
     """Of the lines at these positions those that hold gaps enough, most of them after what may be a headline and not a sentence."""
     at = at[count_gaps(*buffers(lines.all_text), lines.number[at]) >= MIN_DUMP_PARTS - 1]
-    texts = lines.texts(at)
-    after_headline = pc.count_substring_regex(texts, _GAP_AFTER_HEADLINE).to_numpy()
-    gaps = pc.count_substring_regex(texts, _GAP_AFTER_TEXT).to_numpy()
-    enough = (gaps >= MIN_DUMP_PARTS - 1) & (4 * (after_headline + 1) >= 3 * (gaps + 1))
-    kept: np.ndarray = at[enough]
+    gaps = pc.count_substring_regex(lines.texts(at), _GAP_AFTER_TEXT).to_numpy()
+    at, gaps = at[gaps >= MIN_DUMP_PARTS - 1], gaps[gaps >= MIN_DUMP_PARTS - 1]
+    after_headline = pc.count_substring_regex(lines.texts(at), _GAP_AFTER_HEADLINE).to_numpy()
+    kept: np.ndarray = at[4 * (after_headline + 1) >= 3 * (gaps + 1)]
     return kept
 
 
