@@ -76,15 +76,43 @@ def compose(first: pa.Table, second: pa.Table, between: pa.Array) -> pa.Table:
 
     Where a span of `second` meets what `first` inserted they become one, whose rule names both.
     """
-    if first.num_rows == 0:
-        return second
-    ours, theirs = _by_row(first), _by_row(second)
+    if first.num_rows == 0 or second.num_rows == 0:
+        return second if first.num_rows == 0 else first
+    starts, meeting = _before(first, second, buffers(between)[0])
+    apart = second.set_column(1, SPANS.field("start"), pa.array(starts))
+    apart = apart.set_column(2, SPANS.field("stop"), pa.array(starts + _sizes(second)))
+    ours, theirs = (_by_row(spans.filter(pa.array(np.isin(spans["row"].to_numpy(), meeting)))) for spans in (first, second))
     rows, changes = [], []
     for row, earlier in ours.items():
-        combined = _compose_row(earlier, theirs.get(row, []), between[row].as_py().encode())
+        combined = _compose_row(earlier, theirs[row], between[row].as_py().encode())
         rows += [row] * len(combined)
         changes += combined
-    return in_order([without_rows(second, list(ours)), span_table(rows, changes)])
+    return in_order([*(without_rows(spans, meeting.tolist()) for spans in (first, apart)), span_table(rows, changes)])
+
+
+def _sizes(spans: pa.Table) -> np.ndarray:
+    sizes: np.ndarray = spans["stop"].to_numpy() - spans["start"].to_numpy()
+    return sizes
+
+
+def _before(first: pa.Table, second: pa.Table, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the spans of `second` begin in the texts before `first`, which gave texts of these offsets; and the rows in which one of
+    them meets what `first` inserted, where that says nothing. An empty span meets what it touches: which comes first is not told."""
+    rows, later = first["row"].to_numpy(), second["row"].to_numpy()
+    inserted = np.diff(buffers(pa.concat_arrays(first["inserted"].chunks))[0])
+    grown = np.concatenate([[0], np.cumsum(inserted - _sizes(first))])
+    of_row = grown[np.searchsorted(rows, rows)]  # before the first span of the row
+    offsets = offsets + np.arange(len(offsets))  # so that the end of one text is not where the next begins
+    starts = offsets[rows] + first["start"].to_numpy() + grown[:-1] - of_row
+    stops, empty = starts + inserted, np.concatenate([[0], np.cumsum(inserted == 0)])
+    places = offsets[later] + second["start"].to_numpy()
+    ends = places + _sizes(second)
+    before = np.searchsorted(stops, places, side="right")
+    meets = np.searchsorted(starts, ends) > before
+    low, high = np.searchsorted(stops, places), np.searchsorted(starts, ends, side="right")
+    meets |= (high > low) & ((places == ends) | (empty[high] > empty[low]))
+    shift = grown[before] - grown[np.minimum(np.searchsorted(rows, later), before)]
+    return second["start"].to_numpy() - shift, np.unique(later[meets])
 
 
 def _by_row(spans: pa.Table) -> dict[int, list[SegmentChange]]:

@@ -23,6 +23,19 @@ EXTRAS = np.array(
 _EXTRAS = types.Array(uint16, 1, "C", readonly=True)
 
 
+@njit([int64[::1](_I64, _I64, _BYTES)], cache=True, nogil=True)
+def count_latin_1(starts, stops, data):
+    """How many characters of U+0080 to U+00FF each of these texts holds."""
+    counts = np.zeros(starts.shape[0], np.int64)
+    for row in range(starts.shape[0]):
+        text = data[starts[row] : stops[row]]  # indexed from 0, so that the loop becomes vector code
+        count = int64(0)
+        for i in range(text.shape[0]):
+            count += int64((text[i] & 0xFE) == 0xC2)
+        counts[row] = count
+    return counts
+
+
 @njit([boolean(_BYTES, int64, int64, _EXTRAS)], cache=True, nogil=True)
 def is_suspicious(data, at, stop, extras):
     """Whether the line of bytes [at, stop) is suspicious."""

@@ -7,11 +7,13 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.edits import NO_EDITS, apply_columns
-from pipeline.encoding.legacy_charset import may_be_legacy, redecode_legacy
+from pipeline.encoding.legacy_charset import MIN_HIGH, may_be_legacy, redecode_legacy
+from pipeline.encoding.lost_controls import may_have_lost_controls, restore_lost_controls
 from pipeline.encoding.one_pass import Answers, one_pass
 from pipeline.encoding.proof import prove, tables
 from pipeline.encoding.spans import compose, difference, in_order, renumber, span_table, splice_spans, without_rows
 from pipeline.kernels.encoding import REPLACED, UNPROVEN, WIDE, count_letters
+from pipeline.kernels.legacy_charset import count_latin_1
 from pipeline.kernels.text import buffers
 from pipeline.schema import live_rows, replace_columns
 from pipeline.stage import Outcome
@@ -31,8 +33,10 @@ class FixEncoding:
 
     The text becomes `ftfy.fix_text(text, uncurl_quotes=False, fix_character_width=w)`, repeated until it changes no more, so
     that a second run changes nothing; w is True where `fix_width` is `latin` and the repaired text is Latin-dominant. Before each
-    pass text of a legacy charset read as Latin-1 or Windows-1252 is read anew (`legacy_charset.py`), which ftfy cannot do. A text
-    that does not settle, or of which nothing would be left, stays as it is.
+    pass come two steps of our own, where ftfy can do nothing or does wrong: text of a legacy charset read as Latin-1 or Windows-1252
+    is read anew (`legacy_charset.py`), and punctuation of which mojibake has lost the control characters is put back
+    (`lost_controls.py`: "Congressâs", of which ftfy makes nothing, "â€œtrue,â€ he", of which it makes “true,†he). With both
+    turned off the text is ftfy's. A text that does not settle, or of which nothing would be left, stays as it is.
 
     What is done with signs that are not seen, each by one policy:
 
@@ -43,9 +47,10 @@ class FixEncoding:
     - Direction marks, embeddings and isolates (U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069): stay; mixed text needs them.
     - Soft hyphens (U+00AD) and no-break spaces stay: typography of good text.
 
-    Edits have the rule `encoding/mojibake`, `/legacy_charset`, `/entities`, `/line_breaks`, `/control_characters`, `/ligatures`,
-    `/width`, `/terminal_escapes`, `/nfc`; where several met in one line and cannot be told apart they are joined by `+`. The
-    evidence of mojibake are the codecs that undid it, that of a legacy charset its name and the gain in likelihood.
+    Edits have the rule `encoding/mojibake`, `/legacy_charset`, `/lost_controls`, `/entities`, `/line_breaks`, `/control_characters`,
+    `/ligatures`, `/width`, `/terminal_escapes`, `/nfc`; where several met in one line and cannot be told apart they are joined by
+    `+`. The evidence of mojibake are the codecs that undid it, that of a legacy charset its name and the gain in likelihood, that
+    of lost control characters what stood there: a dash may have been an en or an em dash, and becomes –.
     """
 
     fix_width: Literal["latin", "never"] = field(
@@ -54,6 +59,10 @@ class FixEncoding:
     legacy_charsets: bool = field(
         default=True,
         metadata={"help": "text of cp1251, koi8, gb18030 … read as Latin-1 is read anew where its language is plain"},
+    )
+    lost_controls: bool = field(
+        default=True,
+        metadata={"help": "quotation marks, dashes and bullets of which only an â is left are put back where the place tells"},
     )
 
     def __call__(self, batch: pa.RecordBatch) -> Outcome:
@@ -71,7 +80,21 @@ class FixEncoding:
         flags = prove(offsets[rows], offsets[rows + 1], data)
         changes: np.ndarray = (flags & (UNPROVEN | REPLACED)) != 0
         changes |= self._has_wide_to_fix(text, rows, flags == WIDE)
-        return changes | may_be_legacy(text, rows) if self.legacy_charsets else changes
+        changes |= self._may_be_misread(text, rows)
+        return changes
+
+    def _may_be_misread(self, text: pa.Array, rows: np.ndarray) -> np.ndarray:
+        """Which of these rows (bool) our own steps may change; most hold no character that they look for."""
+        offsets, data = buffers(text)
+        counts = count_latin_1(offsets[rows], offsets[rows + 1], data)
+        found = np.zeros(len(rows), bool)
+        for wanted, least, look in (
+            (self.legacy_charsets, MIN_HIGH // 2, may_be_legacy),
+            (self.lost_controls, 1, may_have_lost_controls),
+        ):
+            some = np.flatnonzero(counts >= least) if wanted else rows[:0]
+            found[some] |= look(text, rows[some])
+        return found
 
     def _has_wide_to_fix(self, text: pa.Array, rows: np.ndarray, candidates: np.ndarray) -> np.ndarray:
         """Which of these rows are candidates that hold characters of other width and are Latin-dominant."""
@@ -99,13 +122,13 @@ class FixEncoding:
         return in_order([without_rows(spans, rows + emptied), *rewritten])
 
     def _pass(self, text: pa.Array, answers: Answers) -> tuple[pa.Table, pa.Array]:
-        """One pass of legacy charsets and then ftfy, which would mend some of their mojibake wrongly; as spans and as text."""
-        if not self.legacy_charsets:
-            return self._pass_of_ftfy(text, answers)
-        redecoded = redecode_legacy(text)
-        between = splice_spans(text, redecoded)
-        spans, mended = self._pass_of_ftfy(between, answers)
-        return compose(redecoded, spans, between), mended
+        """One pass of our own steps and then ftfy, which would mend some of their mojibake wrongly; as spans and as text."""
+        spans, current = span_table([], []), text
+        for wanted, step in ((self.legacy_charsets, redecode_legacy), (self.lost_controls, restore_lost_controls)):
+            found = step(current) if wanted else span_table([], [])
+            spans, current = compose(spans, found, current), splice_spans(current, found)
+        found, mended = self._pass_of_ftfy(current, answers)
+        return compose(spans, found, current), mended
 
     def _pass_of_ftfy(self, text: pa.Array, answers: Answers) -> tuple[pa.Table, pa.Array]:
         """One pass of ftfy, as spans and as text; width is fixed in texts that are Latin-dominant when the rest is mended."""
