@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 from unittest.mock import patch
 
@@ -28,6 +29,12 @@ class Store:
 
     def url(self, name: str) -> str:
         return f"{self.root}/{name}"
+
+
+def own_name(folder: Path) -> str:
+    """A name for what this test, whose folder it is, has in a store. No other on this machine has it: the lock of a run there is a
+    file of the machine, which tests in other processes or checkouts would hold too."""
+    return "-".join(folder.parts[-3:])
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from pipeline.whole import whole
 from tests.kills import Child
 from tests.runs import DEFAULT_STAGES, SMALL, make_corpus, parquet_bytes, run_file, wait_until
 from tests.runs import pipeline as command
-from tests.storage.stores import FlakyWrites, Store, fsspec, memory_store, s3_store
+from tests.storage.stores import FlakyWrites, Store, fsspec, memory_store, own_name, s3_store
 from tests.support import REPO
 
 STAGES: list[Any] = [{"strip_repeated_lines": {"keep_counts": True}} if "lines" in name else name for name in DEFAULT_STAGES]
@@ -80,7 +80,7 @@ def flaky(monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_a_whole_run_in_a_store_writes_the_bytes_of_a_local_one(store: Store, local: pipeline.RunResult, tmp_path: Path) -> None:
     """Output and work folder; then all that reads an output, by its URL, and the same run again."""
-    url = store.url(f"{tmp_path.name}/out")
+    url = store.url(f"{own_name(tmp_path)}/out")
     result = pipeline.run(values(url), workers=1)
     assert data_bytes(result.output) == data_bytes(local.output)
     assert sorted(path.name for path in result.output.iterdir()) == sorted(path.name for path in local.output.iterdir())
@@ -102,7 +102,7 @@ def _places(result: pipeline.RunResult) -> dict[str, Any]:
 @pytest.mark.gate
 def test_commands_take_a_url(s3: Store, local: pipeline.RunResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """run, explain, report and verify, the run with two workers; what is missing from the output is a lie like any other."""
-    url, config = s3.url(f"{tmp_path.name}/out"), tmp_path / "run.yaml"
+    url, config = s3.url(f"{own_name(tmp_path)}/out"), tmp_path / "run.yaml"
     config.write_text(json.dumps(values(url)))
     command("run", config, "--workers", "2")
     assert data_bytes(place(url)) == data_bytes(local.output)
@@ -124,7 +124,7 @@ def test_commands_take_a_url(s3: Store, local: pipeline.RunResult, tmp_path: Pat
 @slow_on_s3
 def test_a_later_run_goes_by_outputs_in_a_store(store: Store, local: pipeline.RunResult, tmp_path: Path) -> None:
     """Their signatures and line counts: with the bytes that a run by the local ones writes."""
-    url = store.url(f"{tmp_path.name}/before")
+    url = store.url(f"{own_name(tmp_path)}/before")
     pipeline.run(values(url), workers=1)
     written = []
     for number, earlier in enumerate((url, str(local.output))):
@@ -144,7 +144,7 @@ def test_a_later_run_goes_by_outputs_in_a_store(store: Store, local: pipeline.Ru
 @pytest.mark.parametrize("apart", ["output", "work"])
 def test_output_and_work_may_lie_apart(store: Store, local: pipeline.RunResult, tmp_path: Path, apart: str) -> None:
     """A fast disk beside an output in a store, or the other way round; nothing of the work is left."""
-    here, there = tmp_path / "here", store.url(f"{tmp_path.name}/there")
+    here, there = tmp_path / "here", store.url(f"{own_name(tmp_path)}/there")
     output, work = (here, there) if apart == "work" else (there, here)
     result = pipeline.run(values(output, work=str(work)), workers=1)
     assert data_bytes(result.output) == data_bytes(local.output)
@@ -179,7 +179,7 @@ def test_a_killed_run_in_a_store_goes_on_to_the_same_bytes(documents: int, kills
     (tmp_path / "local").mkdir()
     command("run", run_file(tmp_path / "local", tmp_path / "corpus.jsonl", **small), "--workers", "1")
     reference = parquet_bytes(tmp_path / "local" / "out")
-    url, draw = s3.url(f"{tmp_path.name}/out"), random.Random(documents)
+    url, draw = s3.url(f"{own_name(tmp_path)}/out"), random.Random(documents)
     config = run_file(tmp_path, tmp_path / "corpus.jsonl", **{**small, "output": {**SMALL["output"], "path": url}})
     for _ in range(kills):
         _kill_at_work(config, draw.randint(1, 4), draw.random())
@@ -192,7 +192,7 @@ def test_a_killed_run_in_a_store_goes_on_to_the_same_bytes(documents: int, kills
 
 def test_one_run_at_a_time_in_a_store(store: Store, tmp_path: Path) -> None:
     """The second on this machine is told whose process it is; one on another machine, also how to go on when that is gone."""
-    output = place(store.url(f"{tmp_path.name}/out"))
+    output = place(store.url(f"{own_name(tmp_path)}/out"))
     with locked(output):
         held = json.loads((output / LOCK).read_text())
         assert held["pid"] == os.getpid()
@@ -208,7 +208,7 @@ def test_one_run_at_a_time_in_a_store(store: Store, tmp_path: Path) -> None:
 
 def test_the_lock_of_a_killed_run_is_recognised(store: Store, tmp_path: Path) -> None:
     """On the machine where it ran, which knows that it is gone."""
-    output = place(store.url(f"{tmp_path.name}/out"))
+    output = place(store.url(f"{own_name(tmp_path)}/out"))
     with locked(output):
         left = json.loads((output / LOCK).read_text())
     write_json(output / LOCK, {**left, "pid": 1, "token": "of the killed one"})
@@ -240,7 +240,7 @@ def test_a_store_that_stays_away_ends_the_run_which_then_goes_on(flaky: str, loc
 
 def test_nothing_is_visible_of_an_upload_that_stops_in_the_middle(s3: Store, tmp_path: Path) -> None:
     """The third part of a large file is refused: no object, and no part of one left behind."""
-    path = place(s3.url(f"{tmp_path.name}/large.bin"))
+    path = place(s3.url(f"{own_name(tmp_path)}/large.bin"))
     s3.refused.append("partNumber=3")
     try:
         with pytest.raises(TransferError, match="access denied"), whole(path) as beside:
@@ -256,7 +256,7 @@ def test_nothing_is_visible_of_an_upload_that_stops_in_the_middle(s3: Store, tmp
 
 def test_what_fails_while_it_is_made_is_not_uploaded(store: Store, tmp_path: Path) -> None:
     """What was there before stays."""
-    path = place(store.url(f"{tmp_path.name}/a.json"))
+    path = place(store.url(f"{own_name(tmp_path)}/a.json"))
     write_json(path, "before")
     with pytest.raises(FileNotFoundError), whole(path) as beside:
         beside.write_bytes(b"half" + (tmp_path / "nowhere").read_bytes())
@@ -271,15 +271,15 @@ def _uploads(folder: Any) -> list[str]:
 
 def test_uploads_of_killed_runs_are_swept(s3: Store, tmp_path: Path) -> None:
     """Those into this output and its work folder; not what others upload beside it."""
-    output = place(s3.url(f"{tmp_path.name}/out"))
+    output = place(s3.url(f"{own_name(tmp_path)}/out"))
     system, _ = fsspec.core.url_to_fs(str(output))
     for name in ("out/documents/part-00000.parquet", "out/.work/read/shard-0.arrow", "out-of-somebody-else/a.bin"):
-        key = f"{tmp_path.name}/{name}"
+        key = f"{own_name(tmp_path)}/{name}"
         begun = system.call_s3("create_multipart_upload", Bucket="bucket", Key=key)
         part = {"Bucket": "bucket", "Key": key, "UploadId": begun["UploadId"], "PartNumber": 1, "Body": b"half"}
         system.call_s3("upload_part", **part)
     assert open_output(output, {}, overwrite=False) is None
-    assert _uploads(output.parent) == [f"{tmp_path.name}/out-of-somebody-else/a.bin"]
+    assert _uploads(output.parent) == [f"{own_name(tmp_path)}/out-of-somebody-else/a.bin"]
     assert not (output / "documents").exists()
 
 
